@@ -1,0 +1,91 @@
+"""Hardens Docker Compose files, losslessly: every change has a rule, a reason and evidence.
+
+    from hardener import harden
+
+    result = harden("compose.yml", profile="production")
+    for change in result.changes:
+        print(change.service, change.rule, change.reason)
+    result.write()
+
+Everything is imported when it is first used, so that `import hardener` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hardener.api import Result, harden
+    from hardener.errors import HardenError, VerificationError
+    from hardener.pipeline import Outcome, Plan, Selection, Verdict, plan
+    from hardener.profile import Profile
+    from hardener.source import Document, load, rewrite
+    from hardener.transforms.base import Advice, Change, Confidence, Evidence, Skip, Transform
+    from hardener.transforms.context import Context
+    from hardener.transforms.init import Init
+    from hardener.transforms.logging import Logging
+    from hardener.transforms.no_new_privileges import NoNewPrivileges
+    from hardener.transforms.obsolete_version import ObsoleteVersion
+    from hardener.transforms.resource_limits import ResourceLimits
+    from hardener.transforms.restart_policy import RestartPolicy
+    from hardener.transforms.stop_grace_period import StopGracePeriod
+
+__version__ = "0.1.0"
+__all__ = [
+    "Advice",
+    "Change",
+    "Confidence",
+    "Context",
+    "Document",
+    "Evidence",
+    "HardenError",
+    "Init",
+    "Logging",
+    "NoNewPrivileges",
+    "ObsoleteVersion",
+    "Outcome",
+    "Plan",
+    "Profile",
+    "ResourceLimits",
+    "RestartPolicy",
+    "Result",
+    "Selection",
+    "Skip",
+    "StopGracePeriod",
+    "Transform",
+    "Verdict",
+    "VerificationError",
+    "harden",
+    "load",
+    "plan",
+    "rewrite",
+]
+
+_HOMES = {
+    "hardener.api": ("Result", "harden"),
+    "hardener.errors": ("HardenError", "VerificationError"),
+    "hardener.pipeline": ("Outcome", "Plan", "Selection", "Verdict", "plan"),
+    "hardener.profile": ("Profile",),
+    "hardener.source": ("Document", "load", "rewrite"),
+    "hardener.transforms.base": ("Advice", "Change", "Confidence", "Evidence", "Skip", "Transform"),
+    "hardener.transforms.context": ("Context",),
+    "hardener.transforms.init": ("Init",),
+    "hardener.transforms.logging": ("Logging",),
+    "hardener.transforms.no_new_privileges": ("NoNewPrivileges",),
+    "hardener.transforms.obsolete_version": ("ObsoleteVersion",),
+    "hardener.transforms.resource_limits": ("ResourceLimits",),
+    "hardener.transforms.restart_policy": ("RestartPolicy",),
+    "hardener.transforms.stop_grace_period": ("StopGracePeriod",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,117 @@
+"""`docker compose config` as the judge of a rewritten file: accepted as before, and different only as planned."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hardener.errors import VerificationError
+from hardener.source import Path as DataPath
+from hardener.source import differences
+
+TIMEOUT = 60
+"""Seconds that compose may take for one file; it needs a tenth of one."""
+
+# Tried in turn until compose accepts the file as it was. A variable that must be set but is not, or an env file that is
+# not here, says nothing about the file; older releases know fewer options.
+_ATTEMPTS = (
+    ("--no-env-resolution", "--no-path-resolution"),
+    ("--no-env-resolution", "--no-path-resolution", "--no-interpolate"),
+    ("--no-interpolate",),
+)
+
+
+@cache
+def find_compose() -> tuple[str, ...] | None:
+    """The command that runs compose, or None: `docker-compose` on the PATH, or docker's plugin, called directly."""
+    if found := shutil.which("docker-compose"):
+        return (found,)
+    homes = (
+        os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker",
+        "/usr/local/lib/docker",
+        "/usr/local/libexec/docker",
+        "/usr/lib/docker",
+        "/usr/libexec/docker",
+        "/Applications/Docker.app/Contents/Resources",
+    )
+    plugins = (Path(home) / "cli-plugins" / "docker-compose" for home in homes)
+    return next(((str(plugin),) for plugin in plugins if os.access(plugin, os.X_OK)), None)
+
+
+class ComposeCheck:
+    """Asks compose about a file before and after.
+
+    The first question is asked at once, in the background, while the plan is made: compose takes as long as we do.
+    """
+
+    def __init__(self, compose: tuple[str, ...], folder: str, before: str) -> None:
+        self.compose = compose
+        self.folder = folder
+        self.before = before
+        self.first = self._ask(before, _ATTEMPTS[0])
+
+    def verify(self, after: str, planned: Iterable[DataPath]) -> str | None:
+        """Why compose could not judge, None if it did and all is well.
+
+        Raises VerificationError if compose accepts the file before and not after, or reads a difference that is not
+        planned. `planned` are the paths of changes.
+        """
+        for options in _ATTEMPTS:
+            process = self.first if options == _ATTEMPTS[0] else self._ask(self.before, options)
+            accepted, answer = self._answer(process)
+            if accepted:
+                self._compare(json.loads(answer), after, options, planned)
+                return None
+        return f"docker compose does not accept the file as it was: {answer}"
+
+    def close(self) -> None:
+        """Ends the first question if nobody wants its answer."""
+        if self.first.poll() is None:
+            self.first.kill()
+            self.first.communicate()
+
+    def _compare(self, before: Any, after: str, options: tuple[str, ...], planned: Iterable[DataPath]) -> None:
+        accepted, answer = self._answer(self._ask(after, options))
+        if not accepted:
+            raise VerificationError(f"docker compose accepts the file before and not after: {answer}")
+        allowed = {path[:3] for path in planned}
+        for path in differences(before, json.loads(answer)):
+            if path[:3] not in allowed and path[:1] not in allowed:
+                raise VerificationError(
+                    f"docker compose reads a change at {'.'.join(map(str, path))} that was not planned"
+                )
+
+    def _ask(self, text: str, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
+        command = [*self.compose, "--file", "-", "--project-directory", self.folder, "--profile", "*"]
+        # A file, not a pipe: compose can read it at once, while we go on. It has no name, and nobody else can open it.
+        with tempfile.TemporaryFile() as stdin:
+            stdin.write(text.encode())
+            stdin.seek(0)
+            return subprocess.Popen(
+                [*command, "config", "--format", "json", *options],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+
+    @staticmethod
+    def _answer(process: subprocess.Popen[bytes]) -> tuple[bool, str]:
+        """Whether compose accepted, and its model; else the last line of its complaint, with quoted values left out."""
+        try:
+            output, complaint = process.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return False, f"no answer in {TIMEOUT} seconds"
+        if process.returncode == 0:
+            return True, output.decode()
+        lines = complaint.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        return False, re.sub(r'"[^"]*"', '"…"', lines[-1])

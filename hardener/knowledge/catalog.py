@@ -1,0 +1,106 @@
+"""Finds the data file of an image and reads it, and no other: a run costs the files of the images it meets."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from hardener.errors import HardenError, Where
+from hardener.knowledge.facts import ImageFacts
+from hardener.knowledge.reference import HUB, Reference, reference
+
+IMAGES = Path(__file__).parent / "images"
+
+_MIRRORS = Path(__file__).parent / "mirrors.yml"
+_NAMES = re.compile(r"^names: \[([^\]]+)\]", re.MULTILINE)
+_PREFIX = re.compile(r"^- prefix: (\S+)", re.MULTILINE)
+
+
+@lru_cache(maxsize=4096)
+def facts_for(image: str, folder: Path = IMAGES) -> ImageFacts | None:
+    """What is known of the image that an `image:` value names, for its tag; None if it is not known.
+
+    `${VAR:-default}` is read as its default. Behind an unknown registry, as in `${REGISTRY}/postgres`, every claim is
+    `assumed`. Raises HardenError for a broken data file in `folder`.
+    """
+    found = reference(image)
+    file = _file(found, folder) if found else None
+    if not found or not file:
+        return None
+    facts = load(file).for_tag(found.known_tag)
+    return facts if found.registry_known else facts.assumed()
+
+
+@cache
+def load(file: Path) -> ImageFacts:
+    """The facts in one data file, checked. Raises HardenError with the place of what is wrong."""
+    # Imported here: a run that meets no known image needs no parser.
+    from hardener.source.document import load as load_yaml
+
+    document = load_yaml(file.read_text(encoding="utf-8"), str(file))
+    try:
+        return ImageFacts.model_validate(document.data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise HardenError(f"{place}: {first['msg']}", document.where(first["loc"])) from None
+
+
+@cache
+def index(folder: Path = IMAGES) -> dict[str, Path]:
+    """Every full image name and its data file. Of each file only the `names:` line is looked at: no YAML is parsed."""
+    files: dict[str, Path] = {}
+    for file in sorted(folder.glob("*.yml")):
+        names = _NAMES.search(file.read_text(encoding="utf-8"))
+        if not names:
+            raise HardenError("no names", Where(str(file)), "a data file starts with `names: [postgres]`")
+        for name in names[1].split(","):
+            full = _full(name.strip().strip("\"'"), file)
+            if full in files:
+                raise HardenError(f"{full} is in {files[full].name} too", Where(str(file)), "one file for each image")
+            files[full] = file
+    return files
+
+
+def _full(name: str, file: Path) -> str:
+    """A name of a data file, in full: `postgres` is `docker.io/library/postgres`, `x/*` is `docker.io/x/*`."""
+    namespace, star = name.removesuffix("*"), name.endswith("/*")
+    parsed = reference(f"{namespace}x" if star else name)
+    if not parsed or parsed.tag or parsed.digest:
+        hint = "without tag, and `*` only as in `linuxserver/*`"
+        raise HardenError(f"{name!r} is not an image name", Where(str(file)), hint)
+    return f"{parsed.name[:-1]}*" if star else parsed.name
+
+
+def _file(image: Reference, folder: Path) -> Path | None:
+    """The data file of an image: under its own name, else that of its namespace."""
+    files = index(folder)
+    if image.registry_known:
+        name = _home(image.name)
+        return files.get(name) or files.get(_namespace(name))
+    repository = image.repository if "/" in image.repository else f"library/{image.repository}"
+    for wanted in (repository, _namespace(repository)):
+        candidates = {file for name, file in files.items() if name.partition("/")[2] == wanted}
+        if candidates:
+            return candidates.pop() if len(candidates) == 1 else None
+    return None
+
+
+def _namespace(name: str) -> str:
+    return f"{name.rpartition('/')[0]}/*"
+
+
+def _home(name: str) -> str:
+    """The name on Docker Hub of an image that a mirror serves."""
+    if name.startswith(f"{HUB}/"):
+        return name
+    prefix = next((prefix for prefix in _mirrors() if name.startswith(f"{prefix}/")), None)
+    return f"{HUB}{name.removeprefix(prefix)}" if prefix else name
+
+
+@cache
+def _mirrors() -> tuple[str, ...]:
+    return tuple(_PREFIX.findall(_MIRRORS.read_text(encoding="utf-8")))

@@ -1,0 +1,127 @@
+"""The form of an image's data file: a few claims, and for each its value, how sure it is, and where it comes from."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from hardener.knowledge.reference import slug
+
+T = TypeVar("T")
+
+Confidence = Literal["measured", "documented", "derived", "assumed"]
+"""How a claim is known: `measured` on a real engine; `documented` by the makers of the image; `derived` by reading its
+Dockerfile or entrypoint; `assumed` where it may not hold, because the image or the way it is run is not quite the one
+it is known of. No data file says `assumed`."""
+
+Role = Literal[
+    "reverse-proxy",  # stands in front of other services
+    "web",  # a web server: its own configuration decides whether it serves files or stands in front of others
+    "app",  # application code: a product, or a language runtime that runs the user's code
+    "database",
+    "cache",
+    "queue",
+    "search",
+    "object-store",
+    "monitoring",
+    "logging",
+    "admin-ui",
+    "job",  # runs once and ends
+    "other",  # known, and none of these
+]
+"""What an image is for. A base image (alpine, debian) has no role: its command decides."""
+
+Init = Literal["none", "tini", "dumb-init", "s6"]
+"""The init process an image starts as PID 1. `none`: the program itself is PID 1, so that `init: true` has a place."""
+
+Seconds = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*s$")]
+Size = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*[MG]$")]
+Signal = Annotated[str, StringConstraints(pattern=r"^SIG[A-Z]+[0-9]*$")]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class _Part(BaseModel):
+    # Built when the first known image is met: many a run meets none, and some of these classes are only bases.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Claim(_Part, Generic[T]):
+    """One thing known of an image. `source` names the file, page or measurement it comes from, `note` what to mind."""
+
+    model_config = ConfigDict(strict=True)
+
+    value: T
+    confidence: Confidence
+    source: Text
+    note: Text | None = None
+
+    @field_validator("confidence")
+    @classmethod
+    def _known(cls, confidence: Confidence) -> Confidence:
+        if confidence == "assumed":
+            raise ValueError("a data file holds what is known: measured, documented or derived")
+        return confidence
+
+
+class Claims(_Part):
+    """All that can be claimed of an image. A claim that is left out is not known, and nothing may be built on it."""
+
+    role: Claim[Role] | None = None
+    init: Claim[Init] | None = None
+    init_needs_kill: Claim[bool] | None = None
+    """Whether docker-init, which then runs as root, hands over to a process of another user: under `cap_drop: [ALL]` it
+    needs KILL to pass signals on, or the container is killed without a clean stop."""
+    stop_signal: Claim[Signal] | None = None
+    """The STOPSIGNAL of the image, where it has one."""
+    stop_grace_period: Claim[Seconds] | None = None
+    """How long a clean stop can take, where the engine's ten seconds can be too short: `90s`."""
+    memory: Claim[Size] | None = None
+    """The least memory it runs with, in powers of 1024: `170M`, `1G`. A limit below it kills the container."""
+    no_new_privileges: Claim[bool] | None = None
+    """Whether it works under `no-new-privileges`."""
+
+    def known(self) -> dict[str, Claim[Any]]:
+        """The claims made, by name."""
+        return {name: claim for name in Claims.model_fields if (claim := getattr(self, name)) is not None}
+
+
+class Variant(Claims):
+    """Claims for the tags that one of the globs matches, in place of the family's. `role: null` takes a claim back."""
+
+    tags: tuple[Text, ...] = Field(min_length=1)
+
+    def fits(self, tag: str) -> bool:
+        """Whether one of the globs matches `tag`, upper and lower case told apart."""
+        return any(fnmatchcase(tag, glob) for glob in self.tags)
+
+
+class ImageFacts(Claims):
+    """What is known of one image family: a file in `images/`, named after its first name."""
+
+    names: tuple[Text, ...] = Field(min_length=1)
+    """Every name the image goes by, without tag. `docker.io/`, `library/` and mirrors of Docker Hub are understood.
+    `linuxserver/*` stands for all images of that namespace that have no file of their own."""
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """The name of the family and of its file: `postgres`, `prom-prometheus`."""
+        return slug(self.names[0])
+
+    def for_tag(self, tag: str | None) -> ImageFacts:
+        """The facts of one tag, without variants. None is a tag not known: what differs between tags is left out."""
+        changes: dict[str, object] = {"variants": ()}
+        for variant in self.variants:
+            told = variant.model_fields_set - {"tags"}
+            if tag is None:
+                changes |= dict.fromkeys(told)
+            elif variant.fits(tag):
+                changes |= {name: getattr(variant, name) for name in told}
+        return self.model_copy(update=changes)
+
+    def assumed(self) -> ImageFacts:
+        """The same facts where they may not hold: every claim is `assumed`, its source kept."""
+        lowered = {name: claim.model_copy(update={"confidence": "assumed"}) for name, claim in self.known().items()}
+        return self.model_copy(update=lowered)

@@ -1,0 +1,59 @@
+"""What a compose file means: the whole Compose Specification as pydantic models.
+
+Reading keeps everything as written; `read_…()` methods give the normalised meaning of a field.
+"""
+
+from hardener.model.base import Part, Path
+from hardener.model.build import Build
+from hardener.model.compose import ComposeFile, unknown_keys
+from hardener.model.deploy import Deploy, Limits, Reservations, Resources
+from hardener.model.errors import Problem, problems
+from hardener.model.interpolation import Variable, readable, resolve_defaults, variables
+from hardener.model.mounts import Mount
+from hardener.model.parts import Dependency, EnvFile, Extends, Grant, Healthcheck, Logging, ServiceNetwork, Ulimit
+from hardener.model.ports import Port, parse_port, port_range
+from hardener.model.resources import Config, Include, Network, Secret, Volume
+from hardener.model.service import Service
+from hardener.model.units import boolean, byte_size, duration, format_bytes, integer, number
+
+__all__ = [
+    "Build",
+    "ComposeFile",
+    "Config",
+    "Dependency",
+    "Deploy",
+    "EnvFile",
+    "Extends",
+    "Grant",
+    "Healthcheck",
+    "Include",
+    "Limits",
+    "Logging",
+    "Mount",
+    "Network",
+    "Part",
+    "Path",
+    "Port",
+    "Problem",
+    "Reservations",
+    "Resources",
+    "Secret",
+    "Service",
+    "ServiceNetwork",
+    "Ulimit",
+    "Variable",
+    "Volume",
+    "boolean",
+    "byte_size",
+    "duration",
+    "format_bytes",
+    "integer",
+    "number",
+    "parse_port",
+    "port_range",
+    "problems",
+    "readable",
+    "resolve_defaults",
+    "unknown_keys",
+    "variables",
+]

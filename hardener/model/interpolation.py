@@ -1,0 +1,117 @@
+"""`$VAR`, `${VAR:-default}` and `$$` in values: what a file says about its variables without knowing their values.
+
+https://github.com/compose-spec/compose-spec/blob/main/12-interpolation.md
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_DOLLAR = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[_a-zA-Z][_a-zA-Z0-9]*)|(?P<brace>\{))")
+_BRACED = re.compile(r"(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)(?:(?P<operator>:?[-+?])(?P<word>.*))?", re.DOTALL)
+_BRACE = re.compile(r"[{}]")
+_DEEPEST = 50
+
+
+class Variable(NamedTuple):
+    """One use of a variable.
+
+    `default` is the text after `:-` or `-`, as written: it can hold variables itself. `required` is true for `:?` and
+    `?`. `replacement` is the text after `:+` or `+`, which stands in when the variable is set.
+    """
+
+    name: str
+    default: str | None = None
+    required: bool = False
+    replacement: str | None = None
+
+
+def variables(text: str) -> list[Variable]:
+    """The variables `text` uses, in order; those in a default follow its owner. `$$` and a broken `${` are none."""
+    found: list[Variable] = []
+    for part in _parts(text):
+        if isinstance(part, Variable):
+            found.append(part)
+            found += variables(part.default or part.replacement or "")
+    return found
+
+
+def resolve_defaults(text: str) -> str | None:
+    """`text` with every variable at its default and `$$` read as `$`, or None if a variable has no default.
+
+    `${PORT:-80}` and `${PORT-80}` are `80`; `$PORT`, `${PORT:?why}`, `${PORT:+80}` and what compose refuses are None.
+    """
+    if "$" not in text:
+        return text
+    resolved = ""
+    for part in _parts(text):
+        if isinstance(part, Variable):
+            value = None if part.default is None else resolve_defaults(part.default)
+            if value is None:
+                return None
+            resolved += value
+        elif part is None:
+            return None
+        else:
+            resolved += part
+    return resolved
+
+
+def readable(text: str) -> str:
+    """`resolve_defaults(text)` if there is one, else `text`."""
+    resolved = resolve_defaults(text)
+    return text if resolved is None else resolved
+
+
+def split_outside_braces(text: str, separator: str) -> list[str]:
+    """`text.split(separator)` for one character, where a separator inside `${…}` does not count."""
+    pieces, start, depth = [], 0, 0
+    for mark in re.finditer(r"\$?\{|\}|" + re.escape(separator), text):
+        if mark[0] == separator:
+            if not depth:
+                pieces.append(text[start : mark.start()])
+                start = mark.end()
+        elif mark[0] == "}":
+            depth = max(depth - 1, 0)
+        elif depth or mark[0] == "${":
+            depth += 1
+    return [*pieces, text[start:]]
+
+
+def _parts(text: str) -> Iterator[str | Variable | None]:
+    """Literal text and variables in turn; None for a `${` that compose refuses."""
+    position = 0
+    while dollar := _DOLLAR.search(text, position):
+        yield text[position : dollar.start()]
+        position = dollar.end()
+        if dollar["escaped"]:
+            yield "$"
+        elif dollar["plain"]:
+            yield Variable(dollar["plain"])
+        else:
+            end = _closing_brace(text, position)
+            braced = _BRACED.fullmatch(text, position, end) if end > 0 else None
+            yield _variable(braced) if braced else None
+            position = end + 1 if end > 0 else len(text)
+    yield text[position:]
+
+
+def _variable(braced: re.Match[str]) -> Variable:
+    name, operator, word = braced["name"], braced["operator"] or "", braced["word"]
+    if operator.endswith("-"):
+        return Variable(name, default=word)
+    if operator.endswith("+"):
+        return Variable(name, replacement=word)
+    return Variable(name, required=operator.endswith("?"))
+
+
+def _closing_brace(text: str, position: int) -> int:
+    """The index of the `}` that closes a `${` opened just before `position`; -1 if none, or nested beyond reason."""
+    depth = 1
+    for brace in _BRACE.finditer(text, position):
+        depth += 1 if brace[0] == "{" else -1
+        if not depth:
+            return brace.start()
+        if depth > _DEEPEST:
+            break
+    return -1

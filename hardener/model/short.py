@@ -1,0 +1,44 @@
+"""Short syntaxes shared by many fields: `key=value` lists, command lines, and values as text."""
+
+import shlex
+from typing import Any
+
+
+def as_text(value: Any) -> str:
+    """A scalar as compose writes it into an environment or a label: `true`, `1`, `1.5`; text stays as written."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return str(int(value))
+    return str(value)
+
+
+def entries(value: Any) -> dict[str, str | None]:
+    """`{key: value}` or `[key=value]` as one dict; None for a key without a value. The last of equal keys counts."""
+    if isinstance(value, dict):
+        return {key: None if item is None else as_text(item) for key, item in value.items()}
+    pairs = (str(item).partition("=") for item in value or () if item is not None)
+    return {key: text if equals else None for key, equals, text in pairs}
+
+
+def text_values(value: Any) -> dict[str, str]:
+    """`entries(value)` with a missing value as empty text, as in labels."""
+    return {key: text or "" for key, text in entries(value).items()}
+
+
+def texts(value: Any) -> list[str]:
+    """One text or a list of them, as a list; nulls left out."""
+    items = value if isinstance(value, list) else [value]
+    return [as_text(item) for item in items if item is not None]
+
+
+def command_words(value: Any) -> list[str] | None:
+    """The words of a command or entrypoint: a list as it is, text as a shell splits it (whole if it cannot)."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        return texts(value)
+    try:
+        return shlex.split(value)
+    except ValueError:
+        return [value]

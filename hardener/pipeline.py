@@ -1,0 +1,237 @@
+"""From a document and a profile to a plan: what changes, what is advised, and what is left alone and why.
+
+The guards that all transforms share live here: what is set stays, what another service would get along with it is asked
+about, what is less sure than the profile accepts is held back, and what the writer cannot do becomes advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from hardener.model import Service
+from hardener.model.project import Project, read_project
+from hardener.profile import Profile
+from hardener.sharing import Settled, settle
+from hardener.source import Data, Document, Path, RewriteError, Tagged, rewrite
+from hardener.target import Made, apply, atoms, bare
+from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
+from hardener.transforms.context import Context
+
+
+class Outcome(StrEnum):
+    """How a rule ends for a service."""
+
+    CHANGED = "changed"
+    FINE = "already fine"
+    ADVICE = "advice"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The one outcome of a rule for a service (None: for the file itself), and the reason where it changed nothing."""
+
+    rule: str
+    service: str | None
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a profile is to run: all by default. `confidence` overrides the profile and its rules."""
+
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    confidence: Confidence | None = None
+
+
+EVERYTHING = Selection()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What hardening a document means, before anything is written.
+
+    `made` are the changes with the place each is made at; `had` are those that another of these brings along, through
+    an anchor or `extends`; `held` are less sure than was accepted. Every service and rule has one verdict. `target` is
+    the data after the changes and `text` the document that says it.
+    """
+
+    project: Project
+    made: tuple[Made, ...]
+    had: tuple[Change, ...]
+    held: tuple[Change, ...]
+    advice: tuple[Advice, ...]
+    verdicts: tuple[Verdict, ...]
+    warnings: tuple[str, ...]
+    target: Data
+    text: str
+
+    @property
+    def document(self) -> Document:
+        """The document as it is."""
+        return self.project.document
+
+    @property
+    def changes(self) -> list[Change]:
+        """The changes, in the order they were made."""
+        return [made.change for made in self.made]
+
+
+def plan(document: Document, profile: Profile | Iterable[Transform], selection: Selection = EVERYTHING) -> Plan:
+    """Plans the hardening of `document` by a profile, or by a list of transforms.
+
+    Raises HardenError where the document is no compose file.
+    """
+    profile = profile if isinstance(profile, Profile) else Profile.of(profile)
+    project = read_project(document)
+    return _Planner(project, profile, selection).run()
+
+
+@dataclass
+class _Case:
+    """One rule and one service, while the plan is made. `skipped` and `had` are the reasons there are no changes."""
+
+    rule: str
+    service: str | None
+    wanted: list[Change] = field(default_factory=list)
+    held: list[Change] = field(default_factory=list)
+    advice: list[Advice] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    had: list[str] = field(default_factory=list)
+
+    def verdict(self) -> Verdict:
+        if self.wanted or self.had:
+            return Verdict(self.rule, self.service, Outcome.CHANGED, "; ".join(self.had))
+        if self.advice:
+            return Verdict(self.rule, self.service, Outcome.ADVICE, self.advice[0].message)
+        if self.held:
+            return Verdict(self.rule, self.service, Outcome.SKIPPED, f"held back: it is only {self.held[0].confidence}")
+        if self.skipped:
+            return Verdict(self.rule, self.service, Outcome.SKIPPED, self.skipped[0])
+        return Verdict(self.rule, self.service, Outcome.FINE)
+
+
+class _Planner:
+    def __init__(self, project: Project, profile: Profile, selection: Selection) -> None:
+        self.project = project
+        self.document = project.document
+        self.profile = profile
+        self.selection = selection
+        self.context = Context(project, profile.roles)
+        self.cases: dict[tuple[str, str | None], _Case] = {}
+
+    def run(self) -> Plan:
+        for transform in self.transforms():
+            kind = type(transform)
+            if kind.run_file is not Transform.run_file:
+                self.case(transform, None, transform.run_file(self.project.file, self.context))
+            for name, service in self.project.services.items() if kind.run is not Transform.run else ():
+                if not self.selection.services or name in self.selection.services:
+                    self.case(transform, service, transform.run(service, self.context))
+        cases = list(self.cases.values())
+        settled = settle(self.project, [change for case in cases for change in case.wanted])
+        for change, other in settled.had:
+            self.withdraw(change).had.append(f"through {other}, which it shares this with")
+        for change, reason in settled.refused:
+            self.refuse(change, reason)
+        target, text = self.write(settled)
+        return Plan(
+            project=self.project,
+            made=tuple(settled.made),
+            had=tuple(change for change, _ in settled.had),
+            held=tuple(change for case in cases for change in case.held),
+            advice=tuple(advice for case in cases for advice in case.advice),
+            verdicts=tuple(case.verdict() for case in cases),
+            warnings=self.project.warnings,
+            target=target,
+            text=text,
+        )
+
+    def transforms(self) -> Iterator[Transform]:
+        only, skip = self.selection.only, self.selection.skip
+        for transform in self.profile.transforms:
+            if (not only or transform.id in only) and transform.id not in skip:
+                yield transform
+
+    def case(self, transform: Transform, service: Service | None, answers: Iterator[Answer]) -> None:
+        name = service.name if service else None
+        case = self.cases[transform.id, name] = _Case(transform.id, name)
+        if service and (reason := self.exempt(transform.id, service.name)):
+            case.skipped.append(reason)
+            return
+        accepted = self.selection.confidence or transform.confidence or self.profile.confidence
+        for answer in answers:
+            if isinstance(answer, Advice):
+                case.advice.append(answer)
+            elif isinstance(answer, Skip):
+                case.skipped.append(answer.reason)
+            elif service and self.reset(answer.path):
+                case.skipped.append(f"{answer.path[2]} is reset on purpose")
+            else:
+                for change in self.missing(answer):
+                    (case.wanted if accepted.covers(change.confidence) else case.held).append(change)
+
+    def exempt(self, rule: str, service: str) -> str | None:
+        """Why a rule must not touch a service, if so."""
+        if reason := self.project.unresolved.get(service):
+            return reason
+        for exemption in self.profile.exempt:
+            if any(fnmatchcase(service, glob) for glob in exemption.services) and any(
+                fnmatchcase(rule, glob) for glob in exemption.rules
+            ):
+                return f"exempt: {exemption.reason}"
+        return None
+
+    def missing(self, change: Change) -> Iterator[Change]:
+        """What of a change is not there yet, here or through what the service inherits."""
+        if change.action == "remove":
+            yield change
+        elif change.service is None:
+            yield from atoms(change, self.document.merged, 0)
+        else:
+            yield from atoms(change, self.project.bodies[change.service], 2)
+
+    def reset(self, path: Path) -> bool:
+        """Whether the service's key at `path` stands under `!reset`: whoever wrote that wants it empty."""
+        value: Any = self.document.merged
+        for step in path[:3]:
+            if isinstance(value, Tagged) and value.tag == "!reset":
+                return True
+            value = bare(value)
+            value = value.get(step) if isinstance(value, dict) else None
+        return isinstance(value, Tagged) and value.tag == "!reset"
+
+    def withdraw(self, change: Change) -> _Case:
+        case = self.cases[change.rule, change.service]
+        case.wanted = [other for other in case.wanted if other is not change]
+        return case
+
+    def refuse(self, change: Change, reason: str) -> None:
+        """Turns a change that cannot be made without harm into advice."""
+        message = f"Set {'.'.join(map(str, change.path))} by hand."
+        case = self.withdraw(change)
+        case.advice.append(Advice(change.rule, change.service, change.path, message, reason, change.references))
+
+    def write(self, settled: Settled) -> tuple[Data, str]:
+        """The target data and its text. Changes that the writer refuses are taken out of `settled`."""
+        while settled.made:
+            target = apply(self.document.data, settled.made)
+            try:
+                return target, rewrite(self.document, target)
+            except RewriteError as error:
+                refused = [made for made in settled.made if any(_touches(made.site, path) for path in error.paths)]
+                for made in refused or settled.made:
+                    self.refuse(made.change, f"the text cannot be edited there: {error.reason}")
+                settled.made = [made for made in settled.made if refused and made not in refused]
+        return self.document.data, self.document.text
+
+
+def _touches(site: Path, path: Path) -> bool:
+    return site[: len(path)] == path or path[: len(site)] == site

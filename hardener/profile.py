@@ -1,0 +1,209 @@
+"""Profiles: which transforms run, with which settings, and how sure a change must be to be made.
+
+A profile is a YAML file: one of those shipped (`development`, `staging`, `production`, `strict`), or a user's own, by
+its path. It can extend another one, whose settings it then changes key by key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hardener.errors import HardenError
+from hardener.knowledge import Role
+from hardener.source import Document, Path, load
+from hardener.source.files import read
+from hardener.transforms import builtin, find, nearest
+from hardener.transforms.base import Confidence, Transform
+
+
+class Exemption(BaseModel):
+    """Services that rules leave alone, and why."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    services: list[str] = Field(min_length=1, description="Names of services, or globs of them.")
+    rules: list[str] = Field(default=["*"], description="Ids of rules, or globs of them.")
+    reason: str = Field(min_length=1, description="Why. Shown wherever the exemption applies.")
+
+
+class ProfileFile(BaseModel):
+    """What stands in a profile's file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="hardener profile")
+
+    extends: str | None = Field(default=None, description="A profile by name, or by its path from this file.")
+    description: str | None = Field(default=None, description="One line that says whom it is for.")
+    confidence: Confidence | None = Field(
+        default=None, description="The least sure changes that are made; less sure ones are held back."
+    )
+    transforms: dict[str, dict[str, Any] | bool | None] = Field(
+        default_factory=dict,
+        description="Rules by id, in the order they run, with their settings; `false` turns one off.",
+    )
+    roles: dict[str, Role] = Field(
+        default_factory=dict, description="The role of services whose image does not tell it, by service name."
+    )
+    exempt: list[Exemption] = Field(default_factory=list, description="Services that rules leave alone.")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Transforms with their settings, in order, and what they may do.
+
+    Changes less sure than `confidence` are held back. `roles` gives services a role that their image does not tell;
+    `exempt` lists services that rules leave alone.
+    """
+
+    name: str = "custom"
+    description: str = ""
+    confidence: Confidence = Confidence.KNOWN
+    transforms: tuple[Transform, ...] = ()
+    roles: dict[str, str] = field(default_factory=dict)
+    exempt: tuple[Exemption, ...] = ()
+
+    @classmethod
+    def read(cls, name: str) -> Profile:
+        """The profile called `name`, or the one in the file `name` (a path has a `/` or ends in `.yml` or `.yaml`).
+
+        Raises HardenError, with line and column, where there is none or something in it is wrong.
+        """
+        return _profile(name)
+
+    @classmethod
+    def of(cls, transforms: Iterable[Transform]) -> Profile:
+        """A profile of these transforms, which accepts all they are sure of."""
+        return cls(transforms=tuple(transforms))
+
+
+def shipped() -> dict[str, FilePath]:
+    """The profiles that come with this package, by name, from the mildest to the strictest."""
+    package = FilePath(__file__).parent
+    # In an installed package they lie inside it; in a checkout, at the top of the tree.
+    folder = package / "profiles" if (package / "profiles").is_dir() else package.parent / "profiles"
+    order = ["development", "staging", "production", "strict"]
+    files = {file.stem: file for file in folder.glob("*.yml")}
+    return {
+        name: files[name]
+        for name in sorted(files, key=lambda name: (name not in order, order.index(name) if name in order else 0, name))
+    }
+
+
+@cache
+def _profile(name: str) -> Profile:
+    chain = list(_chain(_locate(name, FilePath()), ()))
+    settings: dict[str, Any] = {}
+    merged: dict[str, Any] = {}
+    for document, file in reversed(chain):
+        for rule, value in file.transforms.items():
+            _known(rule, document)
+            settings[rule] = _over(settings.get(rule), value)
+        for key in file.model_fields_set - {"transforms", "extends"}:
+            value = getattr(file, key)
+            merged[key] = {**merged.get(key, {}), **value} if key == "roles" else value
+        if file.exempt:
+            merged["exempt"] = [*merged.get("exempt", []), *file.exempt]
+    transforms = tuple(_transform(rule, value, chain) for rule, value in settings.items() if value is not False)
+    merged["exempt"] = tuple(merged.get("exempt", ()))
+    return Profile(
+        name=FilePath(name).stem, transforms=transforms, **{k: v for k, v in merged.items() if v is not None}
+    )
+
+
+def _locate(name: str, folder: FilePath) -> FilePath:
+    if "/" in name or name.endswith((".yml", ".yaml")):
+        return folder / name
+    known = shipped()
+    if name not in known:
+        raise HardenError(f"there is no profile {name!r}", hint=f"{nearest(name, list(known))}, or give a path")
+    return known[name]
+
+
+def _chain(path: FilePath, seen: tuple[FilePath, ...]) -> Iterable[tuple[Document, ProfileFile]]:
+    """The profile in `path` and those it extends, the most special one first."""
+    document = load(read(str(path)).text, str(path))
+    if path.resolve() in seen:
+        raise HardenError("this profile extends itself", document.where(("extends",)), "end the circle")
+    try:
+        file = ProfileFile.model_validate(document.merged or {})
+    except ValidationError as error:
+        raise _wrong(error, document, (), ProfileFile) from None
+    yield document, file
+    if file.extends:
+        try:
+            base = _locate(file.extends, path.parent)
+        except HardenError as error:
+            raise HardenError(error.message, document.where(("extends",)), error.hint) from None
+        yield from _chain(base, (*seen, path.resolve()))
+
+
+def _over(base: Any, value: Any) -> Any:
+    """The settings `value` over those of the profile that is extended: maps are merged, all else is replaced."""
+    if value is None or value is True:
+        return base or {}
+    if isinstance(base, dict) and isinstance(value, dict):
+        return {**base, **{key: _over(base[key], item) if key in base else item for key, item in value.items()}}
+    return value
+
+
+def _known(rule: str, document: Document) -> None:
+    try:
+        find(rule)
+    except HardenError as error:
+        raise HardenError(error.message, document.where(("transforms", rule)), error.hint) from error
+
+
+def _transform(rule: str, settings: Any, chain: list[tuple[Document, ProfileFile]]) -> Transform:
+    kind = find(rule)
+    try:
+        return kind.model_validate(settings)
+    except ValidationError as error:
+        # The settings may come from any file of the chain: name the one that sets this.
+        where = ("transforms", rule, *error.errors()[0]["loc"])
+        document = next((document for document, _ in chain if _holds(document, where)), chain[0][0])
+        raise _wrong(error, document, ("transforms", rule), kind) from None
+
+
+def _holds(document: Document, path: Path) -> bool:
+    value: Any = document.merged
+    for step in path:
+        if not isinstance(value, dict) or step not in value:
+            return False
+        value = value[step]
+    return True
+
+
+def _wrong(error: ValidationError, document: Document, path: Path, kind: type[BaseModel]) -> HardenError:
+    """The first problem of a profile, in words."""
+    first = error.errors()[0]
+    place = (*path, *first["loc"])
+    name = ".".join(map(str, place))
+    if first["type"] == "extra_forbidden":
+        level: Any = kind
+        known = list(level.model_fields)
+        return HardenError(f"{name} is no setting", document.where(place), nearest(str(place[-1]), known))
+    return HardenError(
+        f"{name}: {first['msg'].lower()}", document.where(place), "see `harden explain`, `harden schema`"
+    )
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a profile file, with the settings of every built-in rule."""
+    result = ProfileFile.model_json_schema()
+    definitions = result.setdefault("$defs", {})
+    rules: dict[str, Any] = {}
+    for rule in builtin():
+        kind = find(rule)
+        part = kind.model_json_schema(ref_template="#/$defs/{model}")
+        definitions |= part.pop("$defs", {})
+        part["description"] = kind.title
+        rules[rule] = {"anyOf": [part, {"type": ["boolean", "null"]}]}
+    transforms = result["properties"]["transforms"]
+    transforms.pop("additionalProperties", None)
+    transforms["properties"] = rules
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **result}

@@ -1,0 +1,90 @@
+"""Plain data as a YAML document holds it, and comparisons that see types and order."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A value under a tag of its own, such as compose's `!reset` and `!override`. `tag` is as written."""
+
+    tag: str
+    value: Data
+
+
+Data: TypeAlias = bool | int | float | str | Tagged | list["Data"] | dict[str, "Data"] | None
+"""A YAML value. `<<` stays an ordinary key whose value is what its alias stands for. Keys are
+strings in every valid compose file; other scalars are kept as they resolve."""
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and list indices from the root of a document: `("services", "web", "ports", 0)`."""
+
+
+def same(left: Data, right: Data) -> bool:
+    """Whether two values are equal in type, value and key order, all the way down (NaN equals itself)."""
+    if left is right:
+        return True
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, dict):
+        assert isinstance(right, dict)
+        if len(left) != len(right):
+            return False
+        # Keys are compared with their types: True and 1 are one key to a dict, and two to YAML.
+        return all(type(a) is type(b) and a == b and same(left[a], right[b]) for a, b in zip(left, right, strict=True))
+    if isinstance(left, list):
+        assert isinstance(right, list)
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, Tagged):
+        assert isinstance(right, Tagged)
+        return left.tag == right.tag and same(left.value, right.value)
+    if isinstance(left, float):
+        return repr(left) == repr(right)
+    return left == right
+
+
+def frozen(value: Data) -> Hashable:
+    """A hashable stand-in with `frozen(a) == frozen(b)` exactly when `same(a, b)`."""
+    if isinstance(value, dict):
+        return ("map", *((type(key), key, frozen(item)) for key, item in value.items()))
+    if isinstance(value, list):
+        return ("list", *map(frozen, value))
+    if isinstance(value, Tagged):
+        return ("tag", value.tag, frozen(value.value))
+    return (type(value), repr(value) if isinstance(value, float) else value)
+
+
+def lookup(data: Data, path: Path) -> Any:
+    """The value at `path`, tags on the way unwrapped. Raises KeyError, IndexError or TypeError where there is none."""
+    current: Any = data  # its kind is what the path says
+    for step in path:
+        if isinstance(current, Tagged):
+            current = current.value
+        current = current[step]
+    return current
+
+
+def differences(before: Data, after: Data, path: Path = ()) -> Iterator[Path]:
+    """The paths at which two values differ: the shortest ones that name a key added, removed or changed.
+
+    A list that differs in length or kind is one difference, at the path of its first differing item.
+    """
+    if isinstance(before, Tagged) and isinstance(after, Tagged) and before.tag == after.tag:
+        yield from differences(before.value, after.value, path)
+    elif isinstance(before, dict) and isinstance(after, dict):
+        for key in before.keys() | after.keys():
+            if key not in before or key not in after:
+                yield (*path, key)
+            else:
+                yield from differences(before[key], after[key], (*path, key))
+    elif isinstance(before, list) and isinstance(after, list):
+        for index in range(max(len(before), len(after))):
+            if index >= len(before) or index >= len(after):
+                yield (*path, index)
+            else:
+                yield from differences(before[index], after[index], (*path, index))
+    elif not same(before, after):
+        yield path

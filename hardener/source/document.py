@@ -1,0 +1,98 @@
+"""A YAML document: its text, and the tree and data that the text means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from hardener.errors import Where
+from hardener.source.data import Data, Path, Tagged
+from hardener.source.parse import parse, place
+from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Sequence
+
+
+@dataclass(frozen=True)
+class Document:
+    """Text plus tree. `file` is the name used in messages; `text` holds the BOM and line breaks as they are."""
+
+    text: str
+    file: str
+    root: Node
+    anchored: bool
+
+    @property
+    def data(self) -> Data:
+        """What the text says: `<<` kept as a key, aliases sharing the object of their anchor. Do not change it."""
+        return self.root.data
+
+    @cached_property
+    def merged(self) -> Data:
+        """`data` with every `<<` merged into its mapping. Aliases share objects here too. Do not change it."""
+        return _merged(self.data, {}) if self.anchored or "<<" in self.text else self.data
+
+    def where(self, path: Path = ()) -> Where:
+        """The place of the key or item at `path`, or of the nearest thing above it that is in the text."""
+        return place(self.text, self._start(path), self.file)
+
+    def _start(self, path: Path) -> int:
+        node, start = self.root, self.root.start
+        for step in path:
+            if isinstance(node, Alias):
+                node = node.target
+            part = _part(node, step)
+            if part is None:
+                break
+            node, start = part.value, part.start if isinstance(part, Entry) else part.value.start
+        return start
+
+
+def load(text: str, file: str = "compose.yml") -> Document:
+    """Reads one YAML document. Raises HardenError, with line and column, where the text is not one."""
+    root, anchored = parse(text, file)
+    return Document(text, file, root, anchored)
+
+
+def _part(node: Node, step: str | int) -> Entry | Item | None:
+    """The entry or item of `node` at `step`; one that comes through `<<` counts, unless the mapping has its own."""
+    if isinstance(node, Mapping):
+        found: Entry | Item | None = None
+        for entry in node.entries:
+            if entry.key.data == step:
+                return entry
+            if entry.key.data == "<<" and found is None:
+                found = next((part for source in merge_sources(entry.value) if (part := _part(source, step))), None)
+        return found
+    if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+        return node.items[step]
+    return None
+
+
+def merge_sources(node: Node) -> list[Node]:
+    """The mappings that a `<<` value names, the strongest first."""
+    target = node.target if isinstance(node, Alias) else node
+    if isinstance(target, Sequence):
+        return [source for item in target.items for source in merge_sources(item.value)]
+    return [target]
+
+
+def _merged(data: Data, memo: dict[int, Data]) -> Data:
+    """`data` with merge keys resolved: own keys win, then the first source that has the key."""
+    if isinstance(data, Tagged):
+        return Tagged(data.tag, _merged(data.value, memo))
+    if not isinstance(data, dict | list):
+        return data
+    known = memo.get(id(data))
+    if known is not None:
+        return known
+    result: Data
+    if isinstance(data, list):
+        result = [_merged(item, memo) for item in data]
+    else:
+        result = {}
+        sources = data.get("<<")
+        for source in reversed(sources if isinstance(sources, list) else [sources]):
+            inherited = _merged(source, memo)
+            result |= inherited if isinstance(inherited, dict) else {}
+        result |= {key: _merged(value, memo) for key, value in data.items() if key != "<<"}
+    memo[id(data)] = result
+    return result

@@ -1,0 +1,111 @@
+"""The files that documents live in: bytes to text and back, and a write that either happens whole or not at all."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from hardener.errors import HardenError, Where
+
+MAX_BYTES = 8 * 1024 * 1024
+"""Size of the largest file that is read, in bytes: 200 times the largest real compose file, about ten seconds' work."""
+
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as it was read: its name as given, its bytes, and the encoding that turns `text` back into them."""
+
+    name: str
+    content: bytes
+    encoding: str
+
+    @property
+    def text(self) -> str:
+        """The decoded text, with its BOM and its line breaks."""
+        return self.content.decode(self.encoding)
+
+    def write(self, text: str) -> None:
+        """Replaces the file by `text`, atomically: a reader sees the old file or the new one, never a part.
+
+        A symlink stays and its target is replaced; mode and owner are kept. Raises HardenError, with nothing changed,
+        if the file is read-only or no longer holds what was read.
+        """
+        target = Path(self.name).resolve()
+        try:
+            status = target.stat()
+            if not os.access(target, os.W_OK) or not status.st_mode & stat.S_IWUSR:
+                raise HardenError("the file is read-only", Where(self.name), "make it writable, or use --output")
+            if target.read_bytes() != self.content:
+                raise HardenError("the file changed while it was read", Where(self.name), "run again")
+            _replace(target, text.encode(self.encoding), status)
+        except OSError as error:
+            raise HardenError(f"cannot write: {error.strerror}", Where(self.name), "nothing was changed") from error
+
+
+def read(name: str) -> SourceFile:
+    """Reads the file called `name`. Raises HardenError if it is missing, not a regular file, too large or not text."""
+    try:
+        # Asked before opening: opening a pipe would wait for its other end.
+        if not stat.S_ISREG(os.stat(name).st_mode):
+            raise HardenError("not a regular file", Where(name), "use - to read standard input")
+        with Path(name).open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise HardenError(f"cannot read: {error.strerror}", Where(name), "check the path") from error
+    return decode(content, name)
+
+
+def decode(content: bytes, name: str) -> SourceFile:
+    """Finds the encoding of `content`. Raises HardenError if it is too large, or neither UTF-8 nor marked UTF-16."""
+    if len(content) > MAX_BYTES:
+        raise HardenError(f"larger than {MAX_BYTES // 1024 // 1024} MiB", Where(name), "this is no compose file")
+    encoding = _UTF16.get(content[:2], "utf-8")
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode(encoding, "replace")
+        line = before.count("\n") + 1
+        where = Where(name, line, len(before) - before.rfind("\n"))
+        raise HardenError(
+            f"byte 0x{content[error.start]:02x} is not {encoding.upper()}", where, "save it as UTF-8"
+        ) from error
+    return SourceFile(name, content, encoding)
+
+
+def create(name: str, text: str) -> None:
+    """Writes `text`, as UTF-8, to the file `name`, new or not; an existing one keeps its mode. Atomic as `write` is."""
+    target = Path(name).resolve()
+    try:
+        _replace(target, text.encode(), target.stat() if target.exists() else None)
+    except OSError as error:
+        raise HardenError(f"cannot write: {error.strerror}", Where(name), "check the folder") from error
+
+
+def _replace(target: Path, content: bytes, status: os.stat_result | None) -> None:
+    """Writes a temporary file beside `target`, syncs it, and renames it over."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if status is None:
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(temporary, 0o666 & ~mask)
+        else:
+            with contextlib.suppress(PermissionError):  # only root may give a file away
+                os.chown(temporary, status.st_uid, status.st_gid)
+            os.chmod(temporary, stat.S_IMODE(status.st_mode))
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise

@@ -1,0 +1,111 @@
+"""The tree of a YAML document: every node with its exact span in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from hardener.source.data import Data
+
+
+@dataclass(slots=True)
+class Node:
+    """A value in the text. `text[start:end]` is its source, from its anchor or tag to its last character.
+
+    `end` stops before trailing blanks, comments and the final line break. An empty value has `start == end`,
+    just after its `:` or `-`. `data` is what the value means; aliases share their target's `data`.
+    """
+
+    start: int
+    end: int
+    data: Data = None
+    anchor: str | None = None
+    tag: str | None = None
+
+
+@dataclass(slots=True)
+class Scalar(Node):
+    """`style` is the indicator that opens it: `'`, `"`, `|`, `>`, or nothing for a plain or empty scalar."""
+
+    style: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all is written here."""
+        return self.start == self.end
+
+
+@dataclass(slots=True)
+class Alias(Node):
+    """`*name`, standing for `target`, a node earlier in the text."""
+
+    target: Node = field(kw_only=True)
+
+
+@dataclass(slots=True)
+class Entry:
+    """A key and its value. `start` is the key's start, or that of its `?`; `colon` the index after the `:`, or -1."""
+
+    start: int
+    colon: int
+    key: Scalar
+    value: Node
+
+    @property
+    def end(self) -> int:
+        """The end of the entry's text."""
+        return max(self.value.end, self.colon, self.key.end)
+
+
+@dataclass(slots=True)
+class Item:
+    """An item of a sequence. `start` is the index of its `-` (block style) or its own start (flow style)."""
+
+    start: int
+    value: Node
+
+    @property
+    def end(self) -> int:
+        """The end of the item's text."""
+        return max(self.value.end, self.start + 1)
+
+
+@dataclass(slots=True)
+class Collection(Node):
+    """A mapping or a sequence. `braced` tells `{}` and `[]` from a bare `a: 1` pair inside a flow sequence."""
+
+    flow: bool = False
+    braced: bool = False
+
+
+@dataclass(slots=True)
+class Mapping(Collection):
+    """A mapping; its entries in the order of the text."""
+
+    entries: list[Entry] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Sequence(Collection):
+    """A sequence; its items in the order of the text."""
+
+    items: list[Item] = field(default_factory=list)
+
+
+def children(node: Node) -> Iterator[Node]:
+    """The values directly inside `node` (keys are not values)."""
+    if isinstance(node, Mapping):
+        for entry in node.entries:
+            yield entry.value
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield item.value
+
+
+def descendants(node: Node) -> Iterator[Node]:
+    """`node` and every value inside it, in the order of the text. Aliases are not followed."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(list(children(current))))

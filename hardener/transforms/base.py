@@ -1,0 +1,178 @@
+"""The contract of a transform: what it is given, what it may answer, and what an answer carries.
+
+A transform is a pydantic model whose fields are its settings. `run` looks at one service and yields what should change
+(`self.set`, `self.append`), what a person must decide (`self.advise`), or why it leaves the service alone
+(`self.skip`). It reads no file, prints nothing and knows no text. The runner (`hardener.pipeline`) holds the guards all
+of them share: a value that is already set, here or through `<<` or `extends`, is never set again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hardener.source import Data, Path
+
+if TYPE_CHECKING:
+    from hardener.model import ComposeFile, Service
+    from hardener.transforms.context import Context
+
+
+class Confidence(StrEnum):
+    """How sure it is that a change does no harm; each level includes those before it."""
+
+    SAFE = "safe"
+    """Cannot change what a working service does."""
+    KNOWN = "known"
+    """Changes behaviour; evidence says that this service works with it."""
+    ASSUMED = "assumed"
+    """Changes behaviour, and nothing is known of this service."""
+
+    def covers(self, other: Confidence) -> bool:
+        """Whether someone who accepts this level accepts `other`."""
+        order = list(Confidence)
+        return order.index(other) <= order.index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a claim may be believed: `claim` in words, `source` a file and line, a data file's source, or a page."""
+
+    claim: str
+    source: str
+
+
+Action = Literal["set", "append", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit of the data, and all that a reviewer asks about it.
+
+    `set` puts `value` at `path`, `append` adds it to the list at `path`, `remove` takes the key at `path` away. What
+    does not exist on the way is made. `service` is None for a change of the file itself.
+    """
+
+    rule: str
+    service: str | None
+    path: Path
+    action: Action
+    value: Data
+    reason: str
+    confidence: Confidence
+    evidence: tuple[Evidence, ...] = ()
+    references: tuple[str, ...] = ()
+    caveat: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a person must decide. `message` says what to do, `reason` why it was not done for them."""
+
+    rule: str
+    service: str | None
+    path: Path
+    message: str
+    reason: str
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Why a rule leaves a service alone."""
+
+    rule: str
+    service: str | None
+    reason: str
+
+
+Answer = Change | Advice | Skip
+
+
+class Transform(BaseModel):
+    """One rule. Its docstring is its page of documentation, its fields are its settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    id: ClassVar[str]
+    """Kebab-case; the module that holds it has the same name."""
+    title: ClassVar[str]
+    references: ClassVar[tuple[str, ...]] = ()
+
+    confidence: Confidence | None = Field(
+        default=None, description="Apply changes of this rule up to this confidence, whatever the profile says."
+    )
+
+    def run(self, service: Service, context: Context) -> Iterator[Answer]:
+        """What this rule says about one service."""
+        return iter(())
+
+    def run_file(self, file: ComposeFile, context: Context) -> Iterator[Answer]:
+        """What this rule says about the file apart from its services."""
+        return iter(())
+
+    # How answers are made. `at` is a path below the service, or from the top of the file if `service` is None.
+
+    def set(
+        self,
+        service: Service | None,
+        at: str | Path,
+        value: Data,
+        reason: str,
+        confidence: Confidence = Confidence.ASSUMED,
+        *,
+        evidence: tuple[Evidence, ...] = (),
+        caveat: str | None = None,
+    ) -> Change:
+        """A value to set. The runner drops it if one is there."""
+        return self._change("set", service, at, value, reason, confidence, evidence, caveat)
+
+    def append(
+        self,
+        service: Service | None,
+        at: str | Path,
+        value: Data,
+        reason: str,
+        confidence: Confidence = Confidence.ASSUMED,
+        *,
+        evidence: tuple[Evidence, ...] = (),
+        caveat: str | None = None,
+    ) -> Change:
+        """An item to add to a list. The runner drops it if it is in there."""
+        return self._change("append", service, at, value, reason, confidence, evidence, caveat)
+
+    def remove(self, at: str | Path, reason: str, confidence: Confidence = Confidence.ASSUMED) -> Change:
+        """A key of the file to take away."""
+        return self._change("remove", None, at, None, reason, confidence, (), None)
+
+    def _change(
+        self,
+        action: Action,
+        service: Service | None,
+        at: str | Path,
+        value: Data,
+        reason: str,
+        confidence: Confidence,
+        evidence: tuple[Evidence, ...],
+        caveat: str | None,
+    ) -> Change:
+        path, name = _absolute(service, at)
+        return Change(self.id, name, path, action, value, reason, confidence, evidence, self.references, caveat)
+
+    def advise(self, service: Service | None, at: str | Path, message: str, reason: str) -> Advice:
+        """Something a person must decide."""
+        path, name = _absolute(service, at)
+        return Advice(self.id, name, path, message, reason, self.references)
+
+    def skip(self, service: Service | None, reason: str) -> Skip:
+        """Leave it alone, and say why."""
+        return Skip(self.id, service.name if service else None, reason)
+
+
+def _absolute(service: Service | None, at: str | Path) -> tuple[Path, str | None]:
+    below: tuple[Any, ...] = (at,) if isinstance(at, str) else at
+    return (below, None) if service is None else (("services", service.name, *below), service.name)

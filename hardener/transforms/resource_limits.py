@@ -1,0 +1,205 @@
+"""resource-limits."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hardener.model import Service, byte_size, format_bytes, resolve_defaults
+from hardener.source import Data
+from hardener.transforms.base import Answer, Confidence, Evidence, Transform
+from hardener.transforms.context import Context
+
+Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*[MG]$")]
+
+HEADROOM = 1.5
+"""Memory of a process per byte of heap or buffer it is told to use: a JVM also holds classes, threads and code, a
+database its connections. Elasticsearch asks for twice its heap, most others are content with a quarter more."""
+_STEP = 64 * 1024 * 1024
+
+
+class Reservation(BaseModel):
+    """What a container is sure to get."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cpus: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")] | None = None
+    memory: Memory | None = None
+
+
+class Budget(Reservation):
+    """What a container gets at most, and its reservation. A key left out is not limited."""
+
+    pids: Annotated[int, Field(ge=1)] | None = None
+    reservations: Reservation = Reservation()
+
+
+class Asked(NamedTuple):
+    """Memory a service asks for by itself: `size` in bytes, `setting` the text that says so."""
+
+    size: int
+    setting: str
+
+
+class ResourceLimits(Transform):
+    """One service cannot take the memory, the processors or the process table of the whole host.
+
+    The numbers are the profile's, by role: what is built from source here is an `app`; a known image has the role its
+    data file gives. They join the form the service uses already, `deploy.resources` or `mem_limit`, `cpus` and
+    `pids_limit`, since compose rejects a mix. Memory is never less than the service asks for itself: a heap (`-Xmx`,
+    `ES_JAVA_OPTS`, `--max-old-space-size`), a cache (`maxmemory`), buffers (`shared_buffers`,
+    `innodb_buffer_pool_size`), a reservation, its `/dev/shm`; nor less than its image is known to need.
+
+    Held back where the role is not known: a limit that is too low kills. Give the service a role in the profile.
+
+    ```yaml
+    services:
+      app:
+        build: .
+        deploy:  # added
+          resources:
+            limits:
+              cpus: "1.0"
+              memory: 512M
+              pids: 512
+            reservations:
+              cpus: "0.5"
+              memory: 256M
+    ```
+    """
+
+    id: ClassVar = "resource-limits"
+    title: ClassVar = "Limits on memory, processors and processes"
+    references: ClassVar = ("CIS Docker 5.11, 5.12, 5.29", "OWASP Docker Rule 7", "KICS memory_not_limited")
+
+    roles: dict[str, Budget] = Field(
+        default_factory=lambda: {
+            "app": Budget(cpus="1.0", memory="512M", pids=512, reservations=Reservation(cpus="0.5", memory="256M"))
+        },
+        description="By role: `cpus`, `memory`, `pids`, and `reservations` with `cpus` and `memory`.",
+    )
+
+    def run(self, service: Service, context: Context) -> Iterator[Answer]:
+        role = context.role(service)
+        budget = self.roles.get(role.name) if role else None
+        if role is None:
+            yield self.skip(service, "its role is not known, and a limit that is too low kills")
+        elif budget is None:
+            yield self.skip(service, f"the profile has no limits for the role {role.name}")
+        elif job := context.job(service):
+            yield self.skip(service, f"how much a job takes is not known: {job}")
+        else:
+            limits, reserved, asked = _sized(service, context, budget)
+            evidence = [role.evidence, *([Evidence(f"it asks for {asked.setting}", "this file")] if asked else [])]
+            yield self.set(
+                service,
+                (),
+                _in_its_form(service, limits, reserved),
+                f"one service cannot take the whole host ({role.name})",
+                Confidence.KNOWN if context.facts(service) else Confidence.ASSUMED,
+                evidence=tuple(evidence),
+                caveat="a process over its memory limit is killed: compare with `docker stats` under load",
+            )
+
+
+def _sized(service: Service, context: Context, budget: Budget) -> tuple[dict[str, Data], dict[str, Data], Asked | None]:
+    """Limits and reservations by key, after what the service sets, and what it asks for where that decided."""
+    limits: dict[str, Data] = {}
+    reserved: dict[str, Data] = {}
+    own = _Own(service)
+    if budget.cpus and service.cpu_quota is None and service.cpu_period is None and service.cpu_count is None:
+        limits["cpus"] = budget.cpus
+    facts = context.facts(service)
+    floor = byte_size(facts.memory.value) if facts and facts.memory else None
+    asked = memory_asked(service)
+    wanted = byte_size(budget.memory) or 0
+    needed = max(floor or 0, asked.size if asked else 0, own.reserved_memory or 0)
+    size = max(wanted, -(-needed // _STEP) * _STEP)
+    # The engine refuses a limit above memswap_limit.
+    swap = service.read_memswap_limit()
+    if budget.memory and (asked is None or asked.size) and (swap is None or swap <= 0 or size <= swap):
+        limits["memory"] = format_bytes(size) if size > wanted else budget.memory
+    if budget.pids:
+        limits["pids"] = budget.pids
+    reservation = budget.reservations
+    if reservation.cpus and (own.cpus is None or float(reservation.cpus) <= own.cpus):
+        reserved["cpus"] = reservation.cpus
+    # The engine refuses a reservation above the limit.
+    least = byte_size(reservation.memory) or 0
+    if reservation.memory and (least <= own.memory if own.memory else "memory" in limits):
+        reserved["memory"] = reservation.memory
+    return limits, reserved, asked if asked and asked.size > wanted else None
+
+
+class _Own:
+    """What a service sets itself, in either form: bytes and cores, None where it does not."""
+
+    def __init__(self, service: Service) -> None:
+        resources = service.deploy.resources if service.deploy else None
+        limits = resources.limits if resources else None
+        reservations = resources.reservations if resources else None
+        self.memory = (limits.read_memory() if limits else None) or service.read_mem_limit()
+        self.cpus = (limits.read_cpus() if limits else None) or service.read_cpus()
+        self.reserved_memory = (reservations.read_memory() if reservations else None) or service.read_mem_reservation()
+
+
+def _in_its_form(service: Service, limits: dict[str, Data], reserved: dict[str, Data]) -> dict[str, Data]:
+    """The keys to set, in the form the service uses. Compose rejects `mem_limit` beside `deploy.resources.limits`."""
+    resources = service.deploy.resources if service.deploy else None
+    short = (service.mem_limit, service.cpus, service.pids_limit, service.mem_reservation)
+    if not (resources and resources.limits) and any(value is not None for value in short):
+        names = {"cpus": "cpus", "memory": "mem_limit", "pids": "pids_limit"}
+        keys: dict[str, Data] = {names[key]: value for key, value in limits.items()}
+        if "memory" in reserved and not (resources and resources.reservations):
+            keys["mem_reservation"] = reserved["memory"]
+        return keys
+    block = {"limits": limits, **({"reservations": reserved} if reserved else {})}
+    return {"deploy": {"resources": {key: dict(value) for key, value in block.items()}}}
+
+
+def memory_limits(services: Mapping[str, Service]) -> dict[str, int]:
+    """By service, the bytes that its containers may use together; services without a limit are left out."""
+    limits = {name: (_Own(service).memory or 0) * (service.read_scale() or 1) for name, service in services.items()}
+    return {name: size for name, size in limits.items() if size}
+
+
+class _Ask(NamedTuple):
+    """A setting that takes memory. `unit` is what a bare number counts, in bytes."""
+
+    name: str
+    setting: str
+    unit: int = 1
+
+
+_ASKS = (
+    _Ask("-Xmx", r"-Xmx"),
+    _Ask("--max-old-space-size", r"--max[-_]old[-_]space[-_]size", 1024 * 1024),
+    _Ask("maxmemory", r"\bmaxmemory(?![-_])"),
+    _Ask("shared_buffers", r"\bshared_buffers", 8192),
+    _Ask("innodb_buffer_pool_size", r"\binnodb[-_]buffer[-_]pool[-_]size"),
+)
+_AMOUNT = r"[=\s\"']*(?:([0-9]+(?:\.[0-9]+)?)\s?([kmgt]?)i?b?\b|(\$))"
+_POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
+
+
+def memory_asked(service: Service) -> Asked | None:
+    """The most memory that the command and the environment of a service ask for, with headroom, and its `/dev/shm`.
+
+    A size of 0 means that it asks by a variable whose value is not known here.
+    """
+    words = [*(service.read_entrypoint() or ()), *(service.read_command() or ())]
+    words += [f"{name}={value}" for name, value in service.read_environment().items() if value]
+    text = " ".join(resolve_defaults(word) or word for word in words)
+    shared = service.read_shm_size() or 0
+    best = Asked(shared, f"shm_size {format_bytes(shared)}") if shared else None
+    for ask in _ASKS:
+        for found in re.finditer(ask.setting + _AMOUNT, text, re.IGNORECASE):
+            number, suffix, variable = found.groups()
+            if variable:
+                return Asked(0, f"{ask.name} by a variable")
+            unit = 1024 ** _POWERS[suffix.lower()] if suffix else ask.unit
+            size = int(float(number) * unit * HEADROOM) + shared
+            if best is None or size > best.size:
+                best = Asked(size, f"{ask.name} {number}{suffix}")
+    return best

@@ -1,0 +1,247 @@
+"""The data files, and which image finds which of them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hardener.errors import HardenError
+from hardener.knowledge import ImageFacts, facts_for, reference
+from hardener.knowledge.catalog import IMAGES, index, load
+from hardener.knowledge.facts import Claims
+
+FILES = sorted(IMAGES.glob("*.yml"))
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+def values(image: str) -> dict[str, Any]:
+    facts = facts_for(image)
+    return {name: claim.value for name, claim in facts.known().items()} if facts else {}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_data_file_is_valid_and_small(file: Path) -> None:
+    facts = load(file)
+    assert file.stem == facts.family
+    assert file.stat().st_size < 2000, "the parser reads about half a megabyte a second, on every run"
+    assert max(map(len, file.read_text(encoding="utf-8").splitlines())) <= 140
+    tags: list[Claims] = [facts, *facts.variants]
+    assert any(claims.known() for claims in tags)
+    for claim in (claim for claims in tags for claim in claims.known().values()):
+        assert claim.source
+        assert claim.confidence in ("measured", "documented", "derived")
+
+
+def test_every_name_of_every_file_finds_its_file() -> None:
+    assert len(FILES) >= 45
+    for file in FILES:
+        for name in load(file).names:
+            found = facts_for(name.replace("*", "any-image"))
+            assert found is not None
+            assert found.family == file.stem
+    assert sorted(set(index().values())) == FILES
+
+
+def test_an_image_without_init_and_its_need_of_kill_agree() -> None:
+    for file in FILES:
+        facts = load(file)
+        if facts.init_needs_kill is not None:
+            assert facts.init is not None
+            assert facts.init.value == "none", f"{file.name}: docker-init has no place in front of another init"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "someone/postgres",
+        "bitnami/postgresql",
+        "library/library/postgres",
+        "postgresql",
+        "postgres-backup",
+        "ghcr.io/someone/postgres:16",
+        "ghcr.io/postgres",
+        "quay.io/postgres",
+        "localhost/postgres",
+        "localhost:5000/postgres",
+        "evil.example/docker.io/library/postgres",
+        "mirror.gcr.io.evil.example/library/postgres",
+        "public.ecr.aws/someone/postgres",
+        "public.ecr.aws/docker-fake/library/postgres",
+        "prometheus",
+        "prom/prometheus/x",
+        "linuxserver",
+        "linuxserver/a/b",
+        "docker.io/lscr.io/linuxserver/plex",
+        "${DOCKER_USER}/postgres",
+        "${REGISTRY}/someone/postgres",
+        "${REGISTRY:-ghcr.io}/postgres",
+        "${REGISTRY}/${ORG}/postgres",
+        "${REGISTRY}/server",
+        "${IMAGE}",
+        "$IMAGE:$TAG",
+        "${PREFIX}postgres",
+        "postgres-${FLAVOUR}",
+        "Postgres",
+        "postgres:",
+        "",
+        "*",
+        "linuxserver/*",
+    ],
+)
+def test_an_unknown_image_is_not_guessed_at(image: str) -> None:
+    assert facts_for(image) is None
+
+
+@pytest.mark.parametrize(
+    ("image", "family"),
+    [
+        ("postgres", "postgres"),
+        ("postgres:16-alpine", "postgres"),
+        (f"postgres@{DIGEST}", "postgres"),
+        ("library/postgres", "postgres"),
+        ("docker.io/postgres:16", "postgres"),
+        ("docker.io/library/postgres", "postgres"),
+        ("index.docker.io/library/postgres", "postgres"),
+        ("registry.hub.docker.com/library/postgres", "postgres"),
+        ("public.ecr.aws/docker/library/postgres:16", "postgres"),
+        ("mirror.gcr.io/library/postgres", "postgres"),
+        ("mirror.gcr.io/grafana/grafana", "grafana"),
+        ("${REGISTRY:-docker.io}/postgres:${TAG:-16}", "postgres"),
+        ("${IMAGE:-postgres:16}", "postgres"),
+        ("postgres:${TAG}", "postgres"),
+        ("${REGISTRY}/postgres", "postgres"),
+        ("${REGISTRY}/library/postgres:16", "postgres"),
+        ("${ANYTHING}/library/postgres:16", "postgres"),
+        ("${REGISTRY}/prometheus/prometheus", "prom-prometheus"),
+        ("${REGISTRY}/linuxserver/plex", "linuxserver"),
+        ("pgvector/pgvector:pg17", "postgis"),
+        ("quay.io/prometheus/prometheus", "prom-prometheus"),
+        ("docker.elastic.co/elasticsearch/elasticsearch:8.15.0", "elasticsearch"),
+        ("lscr.io/linuxserver/plex:latest", "linuxserver"),
+        ("linuxserver/sonarr", "linuxserver"),
+        ("lscr.io/linuxserver/mariadb", "linuxserver-mariadb"),
+        ("linuxserver/socket-proxy", "linuxserver-socket-proxy"),
+        ("phpmyadmin/phpmyadmin", "phpmyadmin"),
+    ],
+)
+def test_a_known_image_is_found_under_each_of_its_names(image: str, family: str) -> None:
+    facts = facts_for(image)
+    assert facts is not None
+    assert facts.family == family
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ("wordpress", {"role": "app", "stop_signal": "SIGWINCH"}),
+        ("wordpress:6-fpm-alpine", {"role": "app", "stop_signal": "SIGQUIT"}),
+        ("wordpress:cli", {"role": "job", "stop_signal": None}),
+        ("wordpress:${TAG}", {"role": None, "init": "none", "stop_signal": None, "init_needs_kill": None}),
+        (f"wordpress@{DIGEST}", {"role": None, "init": "none"}),
+        ("php:8.3-cli", {"role": "app", "stop_signal": None}),
+        ("php:8.3-fpm", {"stop_signal": "SIGQUIT", "init_needs_kill": False}),
+        ("influxdb:2.7", {"init_needs_kill": True}),
+        ("influxdb:3-core", {"init_needs_kill": False}),
+        ("influxdb", {"init_needs_kill": None}),
+        ("elasticsearch:8.15.0", {"init": "tini", "memory": "1G"}),
+        ("elasticsearch:7.17.9", {"init": None, "memory": "1536M"}),
+        ("gitea/gitea:1.22-rootless", {"init": "dumb-init"}),
+        ("gitea/gitea:1.22", {"init": "s6"}),
+        ("linuxserver/plex", {"role": None, "init": "s6"}),
+        ("alpine:3.20", {"role": None, "init": "none"}),
+        ("postgres:16", {"role": "database", "stop_signal": "SIGINT", "stop_grace_period": "90s"}),
+    ],
+)
+def test_facts_of_a_tag(image: str, expected: dict[str, Any]) -> None:
+    found = values(image)
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_behind_an_unknown_registry_nothing_is_certain() -> None:
+    certain, assumed = facts_for("postgres:16"), facts_for("${REGISTRY}/postgres:16")
+    assert certain is not None
+    assert assumed is not None
+    assert values("postgres:16") == values("${REGISTRY}/postgres:16")
+    assert {claim.confidence for claim in assumed.known().values()} == {"assumed"}
+    assert "assumed" not in {claim.confidence for claim in certain.known().values()}
+
+
+def test_a_run_reads_only_the_files_of_its_images(tmp_path: Path) -> None:
+    (tmp_path / "good.yml").write_text("names: [good]\n", encoding="utf-8")
+    (tmp_path / "bad.yml").write_text("names: [bad]\nrole: {\n", encoding="utf-8")
+    facts = facts_for("good", tmp_path)
+    assert facts is not None
+    assert facts.known() == {}
+    with pytest.raises(HardenError, match=r"bad\.yml"):
+        facts_for("bad", tmp_path)
+
+
+ROLE = "role: {value: app, confidence: derived, source: Dockerfile}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("role: {}\n", "no names"),
+        ("names: [x:1]\n", "not an image name"),
+        ("names: [x*]\n", "not an image name"),
+        ("names: [X]\n", "not an image name"),
+        ("names: [x]\nrole: app\n", r"x\.yml:2:1: role"),
+        ("names: [x]\nrole: {value: app, confidence: derived}\n", r"x\.yml:2:1: role\.source"),
+        ("names: [x]\nrole: {value: app, source: Dockerfile}\n", r"role\.confidence"),
+        ("names: [x]\nrole: {value: app, confidence: derived, source: ' '}\n", r"x\.yml:2:41: role\.source"),
+        ("names: [x]\nrole: {value: app, confidence: assumed, source: Dockerfile}\n", "what is known"),
+        ("names: [x]\nrole: {value: king, confidence: derived, source: Dockerfile}\n", r"role\.value"),
+        ("names: [x]\nkind: {value: app, confidence: derived, source: Dockerfile}\n", r"x\.yml:2:1: kind"),
+        ("names: [x]\nmemory: {value: 512, confidence: derived, source: Dockerfile}\n", r"memory\.value"),
+        ("names: [x]\ninit_needs_kill: {value: 'true', confidence: derived, source: a}\n", r"init_needs_kill\.value"),
+        (f"names: [x]\nvariants: [{{{ROLE}}}]\n", r"variants\.0\.tags"),
+        (f"names: [x]\n{ROLE}\n{ROLE}\n", r"x\.yml:3"),
+    ],
+)
+def test_a_broken_data_file_says_where_and_what(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "x.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(HardenError, match=message):
+        facts_for("x", tmp_path)
+
+
+def test_two_files_cannot_claim_one_image(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("names: [postgres]\n", encoding="utf-8")
+    (tmp_path / "b.yml").write_text("names: [docker.io/library/postgres]\n", encoding="utf-8")
+    with pytest.raises(HardenError, match=r"b\.yml: docker\.io/library/postgres is in a\.yml too"):
+        facts_for("nginx", tmp_path)
+
+
+def test_a_name_on_two_registries_is_ambiguous_behind_an_unknown_one(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text("names: [quay.io/acme/tool]\n", encoding="utf-8")
+    (tmp_path / "b.yml").write_text("names: [ghcr.io/acme/tool]\n", encoding="utf-8")
+    assert facts_for("quay.io/acme/tool", tmp_path) is not None
+    assert facts_for("${REGISTRY}/acme/tool", tmp_path) is None
+
+
+def test_later_variants_win_and_null_takes_a_claim_back() -> None:
+    def claim(value: str) -> dict[str, str]:
+        return {"value": value, "confidence": "derived", "source": "Dockerfile"}
+
+    facts = ImageFacts.model_validate(
+        {
+            "names": ["x"],
+            "role": claim("app"),
+            "stop_signal": claim("SIGINT"),
+            "variants": [
+                {"tags": ["*-alpine"], "role": claim("web")},
+                {"tags": ["9*"], "role": claim("cache"), "stop_signal": None},
+            ],
+        }
+    )
+    tags = ("8", "8-alpine", "9-alpine", None)
+    assert {tag: {name: claim.value for name, claim in facts.for_tag(tag).known().items()} for tag in tags} == {
+        "8": {"role": "app", "stop_signal": "SIGINT"},
+        "8-alpine": {"role": "web", "stop_signal": "SIGINT"},
+        "9-alpine": {"role": "cache"},
+        None: {},
+    }
+
+
+def test_the_name_of_an_image_in_a_data_file_is_a_reference() -> None:
+    assert all(reference(name.removesuffix("*") + "x") for file in FILES for name in load(file).names)
