@@ -25,7 +25,7 @@ from hardener.transforms.base import Confidence, Transform
 class Exemption(BaseModel):
     """Services that rules leave alone, and why."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     services: list[str] = Field(min_length=1, description="Names of services, or globs of them.")
     rules: list[str] = Field(default=["*"], description="Ids of rules, or globs of them.")
@@ -35,7 +35,7 @@ class Exemption(BaseModel):
 class ProfileFile(BaseModel):
     """What stands in a profile's file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, title="hardener profile")
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, title="hardener profile")
 
     extends: str | None = Field(default=None, description="A profile by name, or by its path from this file.")
     description: str | None = Field(default=None, description="One line that says whom it is for.")

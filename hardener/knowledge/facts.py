@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from hardener.knowledge.reference import slug
 
@@ -36,41 +37,39 @@ Role = Literal[
 Init = Literal["none", "tini", "dumb-init", "s6"]
 """The init process an image starts as PID 1. `none`: the program itself is PID 1, so that `init: true` has a place."""
 
-Seconds = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*s$")]
-Size = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*[MG]$")]
-Signal = Annotated[str, StringConstraints(pattern=r"^SIG[A-Z]+[0-9]*$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Seconds = Annotated[str, Field(pattern=r"^[1-9]\d*s$")]
+Size = Annotated[str, Field(pattern=r"^[1-9]\d*[MG]$")]
+Signal = Annotated[str, Field(pattern=r"^SIG[A-Z]+[0-9]*$")]
+Text = Annotated[str, Field(pattern=r"\S")]
+Flag = Annotated[bool, Field(strict=True)]
 
 
-class _Part(BaseModel):
-    # Built when the first known image is met: many a run meets none, and some of these classes are only bases.
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+# Plain dataclasses: pydantic checks what comes from outside (`ImageFacts.validated`), and a run that trusts the files
+# of this package does not pay for validators it does not use.
+_CLOSED = ConfigDict(extra="forbid")
 
 
-class Claim(_Part, Generic[T]):
+@dataclass(frozen=True, kw_only=True)
+class Claim(Generic[T]):
     """One thing known of an image. `source` names the file, page or measurement it comes from, `note` what to mind."""
 
-    model_config = ConfigDict(strict=True)
+    __pydantic_config__ = _CLOSED
 
     value: T
     confidence: Confidence
     source: Text
     note: Text | None = None
 
-    @field_validator("confidence")
-    @classmethod
-    def _known(cls, confidence: Confidence) -> Confidence:
-        if confidence == "assumed":
-            raise ValueError("a data file holds what is known: measured, documented or derived")
-        return confidence
 
-
-class Claims(_Part):
+@dataclass(frozen=True, kw_only=True)
+class Claims:
     """All that can be claimed of an image. A claim that is left out is not known, and nothing may be built on it."""
+
+    __pydantic_config__ = _CLOSED
 
     role: Claim[Role] | None = None
     init: Claim[Init] | None = None
-    init_needs_kill: Claim[bool] | None = None
+    init_needs_kill: Claim[Flag] | None = None
     """Whether docker-init, which then runs as root, hands over to a process of another user: under `cap_drop: [ALL]` it
     needs KILL to pass signals on, or the container is killed without a clean stop."""
     stop_signal: Claim[Signal] | None = None
@@ -79,31 +78,34 @@ class Claims(_Part):
     """How long a clean stop can take, where the engine's ten seconds can be too short: `90s`."""
     memory: Claim[Size] | None = None
     """The least memory it runs with, in powers of 1024: `170M`, `1G`. A limit below it kills the container."""
-    no_new_privileges: Claim[bool] | None = None
+    no_new_privileges: Claim[Flag] | None = None
     """Whether it works under `no-new-privileges`."""
 
     def known(self) -> dict[str, Claim[Any]]:
         """The claims made, by name."""
-        return {name: claim for name in Claims.model_fields if (claim := getattr(self, name)) is not None}
+        return {field.name: claim for field in fields(Claims) if (claim := getattr(self, field.name)) is not None}
 
 
+@dataclass(frozen=True, kw_only=True)
 class Variant(Claims):
-    """Claims for the tags that one of the globs matches, in place of the family's. `role: null` takes a claim back."""
+    """Claims for the tags that one of the globs matches, in place of the family's; `unknown` names those taken back."""
 
-    tags: tuple[Text, ...] = Field(min_length=1)
+    tags: Annotated[list[Text], Field(min_length=1)]
+    unknown: list[Text] = field(default_factory=list)
 
     def fits(self, tag: str) -> bool:
         """Whether one of the globs matches `tag`, upper and lower case told apart."""
         return any(fnmatchcase(tag, glob) for glob in self.tags)
 
 
+@dataclass(frozen=True, kw_only=True)
 class ImageFacts(Claims):
     """What is known of one image family: a file in `images/`, named after its first name."""
 
-    names: tuple[Text, ...] = Field(min_length=1)
+    names: Annotated[list[Text], Field(min_length=1)]
     """Every name the image goes by, without tag. `docker.io/`, `library/` and mirrors of Docker Hub are understood.
     `linuxserver/*` stands for all images of that namespace that have no file of their own."""
-    variants: tuple[Variant, ...] = ()
+    variants: list[Variant] = field(default_factory=list)
 
     @property
     def family(self) -> str:
@@ -111,17 +113,38 @@ class ImageFacts(Claims):
         return slug(self.names[0])
 
     def for_tag(self, tag: str | None) -> ImageFacts:
-        """The facts of one tag, without variants. None is a tag not known: what differs between tags is left out."""
-        changes: dict[str, object] = {"variants": ()}
+        """The facts of one tag, without variants. None is an unknown tag: what differs between tags is left out."""
+        changes: dict[str, Any] = {"variants": []}
         for variant in self.variants:
-            told = variant.model_fields_set - {"tags"}
+            told = variant.known()
             if tag is None:
-                changes |= dict.fromkeys(told)
+                changes |= dict.fromkeys((*told, *variant.unknown))
             elif variant.fits(tag):
-                changes |= {name: getattr(variant, name) for name in told}
-        return self.model_copy(update=changes)
+                changes |= {**told, **dict.fromkeys(variant.unknown)}
+        return replace(self, **changes)
 
     def assumed(self) -> ImageFacts:
         """The same facts where they may not hold: every claim is `assumed`, its source kept."""
-        lowered = {name: claim.model_copy(update={"confidence": "assumed"}) for name, claim in self.known().items()}
-        return self.model_copy(update=lowered)
+        lowered: dict[str, Any] = {name: replace(claim, confidence="assumed") for name, claim in self.known().items()}
+        return replace(self, **lowered)
+
+    @classmethod
+    def validated(cls, data: object) -> ImageFacts:
+        """The facts in the data of a file. Raises pydantic.ValidationError, and ValueError for an `assumed` claim."""
+        facts = TypeAdapter(cls).validate_python(data)
+        claims = [claim for part in (facts, *facts.variants) for claim in part.known().values()]
+        if any(claim.confidence == "assumed" for claim in claims):
+            raise ValueError("a data file holds what is known: measured, documented or derived, not assumed")
+        return facts
+
+    @classmethod
+    def trusted(cls, data: dict[str, Any]) -> ImageFacts:
+        """The facts in data that is known to be valid."""
+        variants = [Variant(**_claims(variant)) for variant in data.get("variants", ())]
+        return cls(**{**_claims(data), "variants": variants})
+
+
+def _claims(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: Claim(**value) if isinstance(value, dict) else value for name, value in data.items() if name != "variants"
+    }

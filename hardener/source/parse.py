@@ -1,4 +1,4 @@
-"""Text to tree, by way of the events of ruamel.yaml's pure scanner and parser.
+"""Text to tree, by way of the events of `dialect`.
 
 The events are exact about scalars and loose about the rest: a block collection ends at the next token, past comments
 and blank lines, and an empty value sits there too. This module puts both where they belong, resolves scalars and
@@ -12,22 +12,21 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from ruamel.yaml import YAML, events
+from ruamel.yaml import events
 from ruamel.yaml.error import YAMLError
 
 from hardener.errors import HardenError, Where
+from hardener.source import dialect
 from hardener.source.data import Data, Tagged
 from hardener.source.scalars import resolve
 from hardener.source.tree import Alias, Collection, Entry, Item, Mapping, Node, Scalar, Sequence
 
-MAX_DEPTH = 100
-"""Levels of nesting. The deepest real compose file has 12; the walkers of this package recurse."""
 MAX_EXPANDED = 1_000_000
 """Values a document may hold with all its aliases expanded. The largest real file has 12,000."""
 
 # Between two tokens stand only blanks and comments. Possessive, so that a long gap is read once.
-_GAP = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*+)*+")
-_PROPERTIES = re.compile(r"[&!][^\s,\[\]{}]*")
+_GAP = re.compile(rf"(?:[ \t{dialect.BREAKS}]|#[^{dialect.BREAKS}]*+)*+")
+_QUESTION = re.compile(rf"\?(?=[ \t{dialect.BREAKS}]|\Z)")
 _CORE = "tag:yaml.org,2002:"
 
 
@@ -57,7 +56,7 @@ class _Parser:
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
-        self.events: Iterator[Any] = YAML(typ="safe", pure=True).parse(text)
+        self.events: Iterator[Any] = dialect.events(text)
         self.anchors: dict[str, Node] = {}
         # By id of node: its number of values with aliases expanded, known once the node is complete.
         self.sizes: dict[int, int] = {}
@@ -73,8 +72,8 @@ class _Parser:
 
     def node(self, event: Any, floor: int, depth: int) -> Node:
         """The node that `event` opens. `floor` is where it stands if it is empty."""
-        if depth > MAX_DEPTH:
-            self.refuse(event.start_mark.index, f"nested more than {MAX_DEPTH} levels deep", "flatten the file")
+        if depth > dialect.MAX_DEPTH:
+            self.refuse(event.start_mark.index, f"nested more than {dialect.MAX_DEPTH} levels deep", "flatten the file")
         if isinstance(event, events.ScalarEvent):
             return self.scalar(event, floor)
         if isinstance(event, events.AliasEvent):
@@ -85,9 +84,7 @@ class _Parser:
 
     def scalar(self, event: Any, floor: int) -> Scalar:
         start, end, style = event.start_mark.index, event.end_mark.index, event.style or ""
-        if style in ("|", ">"):
-            end = _end_of_block(self.text, self.gap(self.past_properties(event)), end)
-        elif not style and not event.value:
+        if not style and not event.value:
             start = start if event.anchor or event.tag else floor
             end = self.past_properties(event) if event.anchor or event.tag else floor
         node = Scalar(start, end, style=style)
@@ -112,16 +109,18 @@ class _Parser:
         node.braced = node.flow and self.text.startswith("{", cursor)
         cursor += node.braced
         data: dict[Any, Data] = {}
+        texts: set[str] = set()
         while not isinstance(event := next(self.events), events.MappingEndEvent):
             start = self.gap(cursor)
-            explicit = self.text.startswith("?", start) and self.text[start + 1 : start + 2] in ("", *" \t\r\n")
-            key = self.key(event, start + 1 if explicit else start, depth + 1)
+            explicit = _QUESTION.match(self.text, start) is not None
+            key, text = self.key(event, start + 1 if explicit else start, depth + 1)
             colon = self.gap(key.end)
             colon = colon + 1 if self.text.startswith(":", colon) else -1
             value = self.node(next(self.events), max(colon, key.end), depth + 1)
             entry = Entry(start if explicit else key.start, colon, key, value)
-            if key.data in data:
-                self.refuse(key.start, f'key "{key.data}" is set twice in this mapping', "keep one of the two")
+            if text in texts or key.data in data:
+                self.refuse(key.start, f'key "{text}" is set twice in this mapping', "keep one of the two")
+            texts.add(text)
             data[key.data] = value.data
             node.entries.append(entry)
             cursor = self.past_comma(entry.end) if node.flow else entry.end
@@ -129,13 +128,19 @@ class _Parser:
         self.close(node, event, node.entries)
         return node
 
-    def key(self, event: Any, floor: int, depth: int) -> Scalar:
+    def key(self, event: Any, floor: int, depth: int) -> tuple[Scalar, str]:
+        """The key that `event` opens, and its text: compose compares keys by that."""
         key = self.node(event, floor, depth)
+        merges = isinstance(key, Scalar) and not key.style and key.tag in (None, _CORE + "merge")
         if isinstance(key, Alias):
             key = Scalar(key.start, key.end, key.data)
-        if not isinstance(key, Scalar) or isinstance(key.data, list | dict | Tagged):
-            self.refuse(key.start, "this key is not a plain scalar", "keys of a compose file are strings")
-        return key
+        if not isinstance(key, Scalar) or isinstance(key.data, list | dict) or key.empty:
+            self.refuse(key.start, "this key is not a string", "keys of a compose file are strings")
+        if isinstance(key.data, Tagged):
+            key.data = event.value  # compose takes no notice of a key's own tag
+        if key.data == "<<" and not merges or key.tag == _CORE + "merge" and key.data != "<<":
+            self.refuse(key.start, "cannot tell this key from a merge key", "write a merge as <<, and nothing else")
+        return key, str(getattr(event, "value", key.data))
 
     def sequence(self, event: Any, depth: int) -> Sequence:
         node = Sequence(event.start_mark.index, event.end_mark.index, flow=bool(event.flow_style), braced=True)
@@ -175,15 +180,15 @@ class _Parser:
         """`data` under the node's tag: the core tags convert, any other one wraps."""
         if node.tag is None:
             return data
-        if node.tag == "!" or node.tag == _CORE + "str":
-            return data if isinstance(node, Collection) else text
-        if not node.tag.startswith(_CORE):
+        if node.tag != "!" and not node.tag.startswith(_CORE):
             return Tagged(node.tag, data)
+        if isinstance(node, Collection):
+            return data
         kind = node.tag.removeprefix(_CORE)
-        if kind in ("int", "float", "bool", "null") and isinstance(node, Scalar):
-            data = resolve(text)
-            return float(data) if kind == "float" and type(data) is int else data
-        return data
+        if kind not in ("int", "float", "bool", "null"):
+            return text
+        data = resolve(text)
+        return float(data) if kind == "float" and type(data) is int else data
 
     def gap(self, index: int) -> int:
         """The index of the next token at or after `index`."""
@@ -197,9 +202,9 @@ class _Parser:
     def past_properties(self, event: Any) -> int:
         """The end of the anchor and the tag of the node that `event` opens; its start where it has neither."""
         end: int = event.start_mark.index
-        if event.anchor is not None or event.tag is not None:
-            while match := _PROPERTIES.match(self.text, self.gap(end)):
-                end = match.end()
+        for _ in range((event.anchor is not None) + (event.tag is not None)):
+            match = dialect.PROPERTY.match(self.text, self.gap(end))
+            end = match.end() if match else end
         return end
 
     def invalid(self, error: YAMLError) -> NoReturn:
@@ -210,14 +215,3 @@ class _Parser:
 
     def refuse(self, index: int, message: str, hint: str) -> NoReturn:
         raise HardenError(message, place(self.text, index, self.file), hint)
-
-
-def _end_of_block(text: str, start: int, end: int) -> int:
-    """The end of a block scalar whose header is at `start`, where the parser gives the line of the next token."""
-    header, *lines = text[start:end].splitlines(keepends=True)
-    if "+" not in header.partition("#")[0]:
-        # Trailing lines that are empty, or as short as the indentation, are not part of the value.
-        indent = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
-        while lines and not lines[-1].strip() and len(lines[-1].rstrip("\r\n")) <= indent:
-            lines.pop()
-    return start + len((header + "".join(lines)).removesuffix("\n").removesuffix("\r"))

@@ -1,7 +1,7 @@
 """Scalars: what a plain one means, and how to write a value so that every YAML reader agrees on it.
 
-Reading follows the YAML that `docker compose` itself reads (go-yaml: the 1.2 core schema, plus `0777` and `0b1`
-integers and `1_000`). Writing is stricter: a string that a YAML 1.1 or 1.2 reader could take for something
+Reading follows the YAML that `docker compose` itself reads (go-yaml: the 1.2 core schema, plus the integers
+`0777`, `0b1` and `1_000`; `08` is a float). Writing is stricter: a string that a YAML 1.1 or 1.2 reader could take for something
 else is quoted.
 """
 
@@ -21,37 +21,32 @@ _CONSTANTS: dict[str, Data] = {
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+    "-0": -0.0,
 }
 _NUMERIC_START = frozenset("0123456789+-.")
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_BASED = re.compile(r"([-+]?)0(x[0-9a-fA-F]+|b[01]+|o?[0-7]+)")
+_INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_BASES = {"x": 16, "b": 2, "o": 8}
-# An integer of more digits than this is a float to go-yaml (64 bits); Python's own limit guards the conversion.
-_INT64_DIGITS = 18
+_BASES = (16, 2, 8, 10)
+_LONGEST = 20  # digits of 2**64; Python is slow with very long ones
 
 
 def resolve(text: str) -> Data:
-    """The value of the plain scalar `text`."""
+    """The value of the plain scalar `text`. What compose takes for a time stamp (`2001-01-01`) stays a string."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if not text or text[0] not in _NUMERIC_START:
         return text
-    digits = text.replace("_", "")
-    if _INTEGER.fullmatch(digits) and (len(digits) <= _INT64_DIGITS or _fits(int(digits[:40]), digits)):
-        return int(digits)
-    if based := _BASED.fullmatch(digits):
-        sign, body = based.groups()
-        value = int(sign + body.lstrip("xbo"), _BASES.get(body[0], 8))
-        if -(2**63) <= value < 2**64:
-            return value
-    if _FLOAT.fullmatch(digits):
-        return float(digits)
+    digits = text if text[0] == "." else text.replace("_", "")
+    if match := _INTEGER.fullmatch(digits):
+        sign, *bodies = match.groups()
+        body, base = next((body, base) for body, base in zip(bodies, _BASES, strict=True) if body is not None)
+        if base != 10 or len(body) <= _LONGEST:
+            value = int(sign + body, base)
+            if -(2**63) <= value < (2**63 if sign else 2**64):
+                return value
+    if _FLOAT.fullmatch(digits) and abs(value := float(digits)) != float("inf"):
+        return value
     return text
-
-
-def _fits(value: int, digits: str) -> bool:
-    return len(digits) <= 40 and -(2**63) <= value < 2**64
 
 
 # Everything the YAML 1.1 type repository or the 1.2 core schema resolves to a non-string, in any case.

