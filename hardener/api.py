@@ -96,6 +96,13 @@ def harden(
     return _result(file, profile, made, warnings)
 
 
+def services(source: SourceFile) -> list[str]:
+    """The names of the services in a file. Raises HardenError if it is no YAML."""
+    data = load(source.text, source.name).merged
+    found = data.get("services") if isinstance(data, dict) else None
+    return list(found) if isinstance(found, dict) else []
+
+
 def _start_check(file: SourceFile) -> ComposeCheck | None:
     """The first question to compose, asked in the background; None where there is no compose."""
     from hardener.engine.compose import ComposeCheck, find_compose

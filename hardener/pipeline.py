@@ -12,6 +12,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
 
+from hardener.errors import HardenError
 from hardener.model import Service
 from hardener.model.project import Project, read_project
 from hardener.profile import Profile
@@ -60,7 +61,8 @@ class Plan:
 
     `made` are the changes with the place each is made at; `had` are those that another of these brings along, through
     an anchor or `extends`; `held` are less sure than was accepted. Every service and rule has one verdict. `target` is
-    the data after the changes and `text` the document that says it.
+    the data after the changes and `text` the document that says it; at the places `unshared`, an alias gave way to a
+    copy of its own.
     """
 
     project: Project
@@ -72,6 +74,7 @@ class Plan:
     warnings: tuple[str, ...]
     target: Data
     text: str
+    unshared: frozenset[Path] = frozenset()
 
     @property
     def document(self) -> Document:
@@ -130,18 +133,15 @@ class _Planner:
     def run(self) -> Plan:
         for transform in self.transforms():
             kind = type(transform)
-            if kind.run_file is not Transform.run_file:
+            if kind.run_file is not Transform.run_file and not self.selection.services:
                 self.case(transform, None, transform.run_file(self.project.file, self.context))
             for name, service in self.project.services.items() if kind.run is not Transform.run else ():
                 if not self.selection.services or name in self.selection.services:
                     self.case(transform, service, transform.run(service, self.context))
-        cases = list(self.cases.values())
-        settled = settle(self.project, [change for case in cases for change in case.wanted])
+        settled, target, text = self.write()
         for change, other in settled.had:
             self.withdraw(change).had.append(f"through {other}, which it shares this with")
-        for change, reason in settled.refused:
-            self.refuse(change, reason)
-        target, text = self.write(settled)
+        cases = list(self.cases.values())
         return Plan(
             project=self.project,
             made=tuple(settled.made),
@@ -152,6 +152,7 @@ class _Planner:
             warnings=self.project.warnings,
             target=target,
             text=text,
+            unshared=frozenset(settled.unshared),
         )
 
     def transforms(self) -> Iterator[Transform]:
@@ -167,21 +168,36 @@ class _Planner:
             case.skipped.append(reason)
             return
         accepted = self.selection.confidence or transform.confidence or self.profile.confidence
-        for answer in answers:
+        for answer in self.answers(case, answers):
             if isinstance(answer, Advice):
                 case.advice.append(answer)
             elif isinstance(answer, Skip):
                 case.skipped.append(answer.reason)
-            elif service and self.reset(answer.path):
-                case.skipped.append(f"{answer.path[2]} is reset on purpose")
             else:
                 for change in self.missing(answer):
-                    (case.wanted if accepted.covers(change.confidence) else case.held).append(change)
+                    if self.reset(change.path):
+                        case.skipped.append(f"{change.path[-1]} is reset on purpose")
+                    else:
+                        (case.wanted if accepted.covers(change.confidence) else case.held).append(change)
+
+    @staticmethod
+    def answers(case: _Case, answers: Iterator[Answer]) -> Iterator[Answer]:
+        """The answers of a rule. Raises HardenError if it fails: it may be somebody else's code."""
+        try:
+            yield from answers
+        except HardenError:
+            raise
+        except Exception as error:
+            subject = f"service {case.service!r}" if case.service else "the file"
+            message = f"rule {case.rule!r} failed on {subject} ({type(error).__name__})"
+            raise HardenError(message, hint=f"report it to its author, or use --skip {case.rule}") from error
 
     def exempt(self, rule: str, service: str) -> str | None:
         """Why a rule must not touch a service, if so."""
         if reason := self.project.unresolved.get(service):
             return reason
+        if self.project.services[service].provider is not None:
+            return "it is run by a provider, not in a container"
         for exemption in self.profile.exempt:
             if any(fnmatchcase(service, glob) for glob in exemption.services) and any(
                 fnmatchcase(rule, glob) for glob in exemption.rules
@@ -199,9 +215,9 @@ class _Planner:
             yield from atoms(change, self.project.bodies[change.service], 2)
 
     def reset(self, path: Path) -> bool:
-        """Whether the service's key at `path` stands under `!reset`: whoever wrote that wants it empty."""
+        """Whether `path` stands at or below a `!reset`: whoever wrote that wants it empty."""
         value: Any = self.document.merged
-        for step in path[:3]:
+        for step in path:
             if isinstance(value, Tagged) and value.tag == "!reset":
                 return True
             value = bare(value)
@@ -219,19 +235,24 @@ class _Planner:
         case = self.withdraw(change)
         case.advice.append(Advice(change.rule, change.service, change.path, message, reason, change.references))
 
-    def write(self, settled: Settled) -> tuple[Data, str]:
-        """The target data and its text. Changes that the writer refuses are taken out of `settled`."""
-        while settled.made:
-            target = apply(self.document.data, settled.made)
+    def write(self) -> tuple[Settled, Data, str]:
+        """The changes that can be made, the target data and its text. What cannot be made becomes advice."""
+        while True:
+            settled = settle(self.project, [change for case in self.cases.values() for change in case.wanted])
+            for change, reason in settled.refused:
+                self.refuse(change, reason)
+            if not settled.made:
+                return settled, self.document.data, self.document.text
+            target = apply(self.document.data, settled.made, settled.unshared)
             try:
-                return target, rewrite(self.document, target)
+                return settled, target, rewrite(self.document, target)
             except RewriteError as error:
-                refused = [made for made in settled.made if any(_touches(made.site, path) for path in error.paths)]
-                for made in refused or settled.made:
-                    self.refuse(made.change, f"the text cannot be edited there: {error.reason}")
-                settled.made = [made for made in settled.made if refused and made not in refused]
-        return self.document.data, self.document.text
+                # What these would have brought to other services is decided anew, without them.
+                touched = [change for change, site in settled.made if any(_touches(site, path) for path in error.paths)]
+                for change in touched or [made.change for made in settled.made]:
+                    self.refuse(change, f"the text cannot be edited there: {error.reason}")
 
 
 def _touches(site: Path, path: Path) -> bool:
+    """Whether one of two places is, or holds, the other."""
     return site[: len(path)] == path or path[: len(site)] == site

@@ -1,8 +1,8 @@
 """Changes that reach more than one service: through an anchor and its aliases, or through `extends`.
 
 A change is made where its value stands. If that place is shared, every service that sees it must want the same change;
-it is then made once, for all. Else an alias gives way to its own copy of the content, and where there is none to give
-way, the change is refused: it would do to another service what its rule did not ask for.
+it is then made once, for all. Else an alias on the way gives way to a copy of its own; where there is none, as at the
+anchor itself or behind a `<<`, the change is refused: it would do to another service what no rule asked for.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from hardener.model.project import Project
 from hardener.source import Path
 from hardener.source.data import frozen
 from hardener.source.tree import Alias, Mapping, Node, Sequence, descendants
-from hardener.target import Made, bare, leaves, merge_sources, site
+from hardener.target import Made, leaves
 from hardener.transforms.base import Change
 
 SERVICES = "services"
@@ -24,11 +24,15 @@ SERVICES = "services"
 
 @dataclass
 class Settled:
-    """What becomes of the wanted changes: made, had through a change to another service, or refused with the reason."""
+    """What becomes of the wanted changes: made, had through a change to another service, or refused with the reason.
+
+    `unshared` are the places of aliases that get a copy of their own before anything is changed.
+    """
 
     made: list[Made] = field(default_factory=list)
     had: list[tuple[Change, str]] = field(default_factory=list)
     refused: list[tuple[Change, str]] = field(default_factory=list)
+    unshared: set[Path] = field(default_factory=set)
 
 
 def settle(project: Project, wanted: list[Change]) -> Settled:
@@ -36,12 +40,18 @@ def settle(project: Project, wanted: list[Change]) -> Settled:
     extended = any(service.extends for service in project.file.read_services().values())
     if not project.document.anchored and not extended:
         return Settled(made=[Made(change, change.path) for change in wanted])
-    return _Settler(project, wanted).run()
+    unshared: set[Path] = set()
+    while True:
+        # An alias that gives way takes its service out of what is shared, and that may let others go too.
+        settler = _Settler(project, wanted, unshared)
+        settled = settler.run()
+        if settler.unshared == unshared:
+            return settled
+        unshared = settler.unshared
 
 
-@dataclass(frozen=True)
-class _View:
-    """A place where a service sees a shared container: `path` is effective; keys in `hidden` it has from elsewhere.
+class _View(NamedTuple):
+    """A place where a service sees a shared node: `path` is effective; keys in `hidden` it has from elsewhere.
 
     `service` is None for a place outside the services.
     """
@@ -51,47 +61,96 @@ class _View:
     hidden: frozenset[Any]
 
 
+class _Found(NamedTuple):
+    """Where a change lands: the `site`, the nodes on the way with the effective steps that lead to each, and the place
+    of an alias that could give way.
+    """
+
+    site: Path
+    nodes: list[tuple[Node, int]]
+    alias: Path | None
+
+
+class _Way(NamedTuple):
+    """How a key is reached from a node: the steps in the text, the merged maps on the way, and the value."""
+
+    steps: Path
+    sources: list[Node]
+    value: Node
+
+
 class _Settler:
-    def __init__(self, project: Project, wanted: list[Change]) -> None:
+    """One attempt, with the aliases at `unshared` out of the way. It leaves those that must go too in `unshared`."""
+
+    def __init__(self, project: Project, wanted: list[Change], unshared: set[Path]) -> None:
         self.project = project
-        self.data: Any = project.document.data
+        self.root = project.document.root
         self.wanted = wanted
+        self.given = frozenset(unshared)
+        self.unshared = set(unshared)
         self.wants = {want for change in wanted for want in _wants(change, change.path)}
-        aliases = (node for node in descendants(project.document.root) if isinstance(node, Alias))
-        self.shared = {id(bare(alias.target.data)) for alias in aliases}
+        self.shared = {id(node.target) for node in descendants(self.root) if isinstance(node, Alias)}
+        self.places: dict[int, Path] = {}
+        self.locate(self.root, ())
         self.views: dict[int, list[_View]] = defaultdict(list)
-        self._index()
+        self.index()
 
     def run(self) -> Settled:
-        settled = Settled()
+        settled = Settled(unshared=self.unshared)
         # What a change made elsewhere brings to a service, with the service it is made in.
         brought: dict[Hashable, str] = {}
-        sited = [(change, *site(self.data, change.path)) for change in self.wanted]
-        # Shared places first, so that what they bring is not made a second time.
-        sited.sort(key=lambda found: not any(id(container) in self.shared for container, _ in found[2]))
-        for change, path, containers in sited:
+        found = [(change, self.find(change)) for change in self.wanted]
+        # Shared places and extended services first, so that what they bring is not made a second time.
+        for change, place in sorted(found, key=lambda pair: (not self.is_shared(pair[1]), self.generation(pair[0]))):
             own = list(_wants(change, change.path))
             if all(want in brought for want in own):
                 settled.had.append((change, brought[own[0]]))
                 continue
-            reached, unwilling = self._reach(change, containers)
-            alias = self._alias(path) if unwilling else None
-            if unwilling and alias is None:
-                settled.refused.append((change, unwilling))
-                continue
-            settled.made.append(Made(change, path, alias))
-            if alias is None:
+            reached, unwilling = self.reach(change, place.nodes)
+            if unwilling is None:
+                settled.made.append(Made(change, place.site))
                 brought |= dict.fromkeys(reached, change.service or "the file")
+            elif place.alias is not None:
+                self.unshared.add(place.alias)
+            else:
+                settled.refused.append((change, unwilling))
         order = {id(change): index for index, change in enumerate(self.wanted)}
         settled.made.sort(key=lambda made: order[id(made.change)])
         return settled
 
-    def _reach(self, change: Change, containers: list[tuple[Any, int]]) -> tuple[set[Hashable], str | None]:
+    def find(self, change: Change) -> _Found:
+        """Where a change lands, through aliases and `<<`. What hangs below an alias that gave way is not shared."""
+        node: Node = self.root
+        site: Path = ()
+        place: Path = ()  # the site with aliases followed: where the node stands in the text
+        nodes: list[tuple[Node, int]] = []
+        alias: Path | None = None
+        private = merged = False
+        for taken, step in enumerate((*change.path, None)):
+            if isinstance(node, Alias):
+                private = private or place in self.given
+                alias = place if place == site and not (merged or private) else alias
+                place = self.places[id(node.target)]
+                node = node.target
+            if not private:
+                nodes.append((node, taken))
+            way = _way(node, step) if step is not None else None
+            if way is None:
+                return _Found((*site, *change.path[taken:]), nodes, alias)
+            if way.sources:
+                merged, place = True, self.places[id(way.sources[-1])]
+                nodes += [] if private else [(source, taken) for source in way.sources]
+            site, place, node = (*site, *way.steps), (*place, way.steps[-1]), way.value
+        raise AssertionError("the last step ends the loop")
+
+    def reach(self, change: Change, nodes: list[tuple[Node, int]]) -> tuple[set[Hashable], str | None]:
         """What the change brings to other services, and why it may not be made, if one of them does not want it."""
         reached: set[Hashable] = set()
-        for container, taken in containers:
+        if change.action == "remove" and any(id(inside) in self.shared for inside in self.removed(change)):
+            return reached, "its value has an anchor that is used elsewhere"
+        for node, taken in nodes:
             rest = change.path[taken:]
-            for view in self.views[id(container)]:
+            for view in self.views[id(node)]:
                 path = (*view.path, *rest)
                 if path == change.path or (rest and rest[0] in view.hidden):
                     continue
@@ -101,57 +160,89 @@ class _Settler:
                 reached |= wants
         for heir in self.project.heirs(change.service) if change.service else ():
             body = self.project.as_written(heir)
-            wants = set()
-            for path, value in leaves(change.path, change.value):
-                below = path[2:]
-                if change.action == "set" and _has(body, below):
-                    continue
-                wants.add(_want(change.action, (SERVICES, heir, *below), value))
+            wants = {
+                _want(change.action, (SERVICES, heir, *path[2:]), value)
+                for path, value in leaves(change.path, change.value)
+                if change.action != "set" or not _has(body, path[2:])
+            }
             if not wants <= self.wants:
                 return set(), f"{heir} extends it, and must not get this"
             reached |= wants
         return reached, None
 
-    def _alias(self, path: Path) -> Path | None:
-        """The place of the first alias on the way to `path` that is no `<<`: it can get a copy of its own."""
-        node: Node | None = self.project.document.root
-        for index, step in enumerate(path):
-            entries = node.entries if isinstance(node, Mapping) else []
-            items = node.items if isinstance(node, Sequence) else []
-            node = next((entry.value for entry in entries if entry.key.data == step), None)
-            node = items[step].value if isinstance(step, int) and step < len(items) else node
-            if step == "<<" or node is None:
-                return None
-            if isinstance(node, Alias):
-                return path[: index + 1]
-        return None
+    def removed(self, change: Change) -> Iterator[Node]:
+        """The nodes that go with a key that is removed."""
+        way = _way(self.root, change.path[0])
+        return descendants(way.value) if way else iter(())
 
-    def _index(self) -> None:
-        """Finds every view of every shared container."""
-        top = bare(self.data) if isinstance(bare(self.data), dict) else {}
-        for key, value in top.items():
-            if key == SERVICES and isinstance(bare(value), dict):
-                for name, body in bare(value).items():
-                    self._look(name, (SERVICES, name), body, frozenset())
+    def is_shared(self, place: _Found) -> bool:
+        return any(id(node) in self.shared for node, _ in place.nodes)
+
+    def generation(self, change: Change) -> int:
+        return self.project.generation(change.service) if change.service else 0
+
+    def locate(self, node: Node, path: Path) -> None:
+        """Notes the place of every node that is shared, and of every map."""
+        self.places[id(node)] = path
+        for step, inner in _children(node):
+            self.locate(inner, (*path, step))
+
+    def index(self) -> None:
+        """Finds every view of every shared node."""
+        for key, value in _children(self.root):
+            if key == SERVICES:
+                for name, body in _children(value.target if isinstance(value, Alias) else value):
+                    self.look(str(name), (SERVICES, name), (SERVICES, name), body, frozenset())
             elif not str(key).startswith("x-"):
-                self._look(None, (key,), value, frozenset())
+                self.look(None, (key,), (key,), value, frozenset())
 
-    def _look(self, service: str | None, path: Path, value: Any, hidden: frozenset[Any]) -> None:
-        value = bare(value)
-        if id(value) in self.shared and isinstance(value, dict | list):
-            self.views[id(value)].append(_View(service, path, hidden))
-        if isinstance(value, list):
-            for index, item in enumerate(value):
-                self._look(service, (*path, index), item, frozenset())
-        if not isinstance(value, dict):
-            return
-        for key, item in value.items():
-            if key != "<<" and key not in hidden:
-                self._look(service, (*path, key), item, frozenset())
-        hidden |= value.keys()
-        for _, source in merge_sources(value):
-            self._look(service, path, source, hidden)
-            hidden |= source.keys()
+    def look(self, service: str | None, path: Path, place: Path, node: Node, hidden: frozenset[Any]) -> None:
+        if isinstance(node, Alias):
+            if place in self.given:
+                return
+            node = node.target
+            place = self.places[id(node)]
+        if id(node) in self.shared:
+            self.views[id(node)].append(_View(service, path, hidden))
+        own = list(_children(node))
+        for step, inner in own:
+            if step != "<<" and step not in hidden:
+                self.look(service, (*path, step), (*place, step), inner, frozenset())
+        hidden |= {step for step, _ in own}
+        for _, source in _sources(node):
+            self.look(service, path, self.places[id(source)], source, hidden)
+            hidden |= {step for step, _ in _children(source)}
+
+
+def _children(node: Node) -> Iterator[tuple[Any, Node]]:
+    """The values in a mapping or sequence, each with its key or index."""
+    if isinstance(node, Mapping):
+        yield from ((entry.key.data, entry.value) for entry in node.entries)
+    elif isinstance(node, Sequence):
+        yield from ((index, item.value) for index, item in enumerate(node.items))
+
+
+def _way(node: Node, step: str | int) -> _Way | None:
+    """The way from `node` to the value at `step`, which stands in it or comes through its `<<`."""
+    for key, value in _children(node):
+        if key == step:
+            return _Way((key,), [], value)
+    for below, source in _sources(node):
+        inner = _way(source, step)
+        if inner is not None:
+            return _Way((*below, *inner.steps), [source, *inner.sources], inner.value)
+    return None
+
+
+def _sources(node: Node) -> Iterator[tuple[Path, Node]]:
+    """The maps that the `<<` of `node` brings in, the strongest first, each with the steps that lead to it."""
+    for key, value in _children(node) if isinstance(node, Mapping) else ():
+        merged = value.target if isinstance(value, Alias) else value
+        if key == "<<" and isinstance(merged, Sequence):
+            for index, item in _children(merged):
+                yield ("<<", index), item.target if isinstance(item, Alias) else item
+        elif key == "<<":
+            yield ("<<",), merged
 
 
 def _want(action: str, path: Path, value: Any) -> Hashable:

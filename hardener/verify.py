@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any
 
 from hardener.errors import HardenError, VerificationError
 from hardener.model.project import Project
@@ -11,9 +13,11 @@ from hardener.pipeline import EVERYTHING, Plan, Selection, plan
 from hardener.profile import Profile
 from hardener.source import Data, Document, Path, differences, load, same
 from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequence, descendants
-from hardener.target import bare, leaves
+from hardener.target import leaves
+from hardener.transforms.base import Change
 
 _BREAK = re.compile(r"\r\n|\n|\r")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 
 
 def verify(made: Plan, profile: Profile, selection: Selection = EVERYTHING) -> Project:
@@ -22,6 +26,8 @@ def verify(made: Plan, profile: Profile, selection: Selection = EVERYTHING) -> P
     Raises VerificationError where one does not hold. `profile` and `selection` are those the plan was made with.
     """
     if not made.made:
+        if made.text != made.document.text:
+            raise VerificationError("law 4, accounted for: the text differs, and no change says why")
         return made.project
     try:
         after = load(made.text, made.document.file)
@@ -43,44 +49,77 @@ def verify(made: Plan, profile: Profile, selection: Selection = EVERYTHING) -> P
 def untouched(made: Plan) -> None:
     """Law 3: without the lines that a change names, the old text is in the new one, line by line and in order."""
     named = _named_lines(made)
-    rest = iter(_BREAK.split(made.text))
-    for number, line in enumerate(_BREAK.split(made.document.text), 1):
-        if number not in named and not any(line == other for other in rest):
+    rest = iter(_lines(made.text))
+    old = _lines(made.document.text)
+    for number, line in enumerate(old, 1):
+        # A last line without a line break gets one when lines follow it.
+        last = number == len(old)
+        if number in named or (last and not line):
+            continue
+        if not any(line == other or (last and line == other.rstrip("\r\n")) for other in rest):
             raise VerificationError(f"law 3, untouched: line {number} is not in the output as it was")
 
 
 def accounted(made: Plan, after: Project) -> None:
     """Law 4: every difference of meaning is one that a change names, and every change can be seen."""
     changes = [*made.changes, *made.had]
-    paths = {change.path for change in changes} | {site for _, site, _ in made.made}
+    paths = {change.path for change in changes}
+    for _, site in made.made:
+        paths |= {site, _canonical(made.document, site)}
     # A container that had to be made on the way to a change is part of it.
     allowed = paths | {path[:depth] for path in paths for depth in range(3, len(path))}
     for path in _effective_differences(made.project, after):
         if not any(path[:depth] in allowed for depth in range(1, len(path) + 1)):
             raise VerificationError(f"law 4, accounted for: no change names the difference at {_dotted(path)}")
     for change in changes:
-        if change.service is not None and not _visible(
-            change.path, change.value, after, append=change.action == "append"
-        ):
+        if change.service is not None and not _visible(change, after):
             raise VerificationError(f"law 4, accounted for: the change at {_dotted(change.path)} is not in the output")
 
 
 def _effective_differences(before: Project, after: Project) -> Iterator[Path]:
-    """Where the two differ as compose reads them: services with all they inherit, and everything else as it stands."""
+    """Where the two differ: as they stand with `<<` merged, and as compose reads the services with all they inherit."""
+    yield from differences(before.document.merged, after.document.merged)
     for name in before.bodies.keys() | after.bodies.keys():
         yield from differences(before.bodies.get(name), after.bodies.get(name), ("services", name))
-    old, new = bare(before.document.merged), bare(after.document.merged)
-    for key in (old or {}).keys() | (new or {}).keys():
-        if key != "services":
-            yield from differences({key: old[key]} if key in old else {}, {key: new[key]} if key in new else {})
 
 
-def _visible(path: Path, value: Data, after: Project, *, append: bool) -> bool:
-    for leaf, wanted in leaves(path, value):
-        found: object = {"services": after.bodies}
+def _canonical(document: Document, site: Path) -> Path:
+    """Where the value at `site` stands in the text, when aliases on the way are followed to their anchors."""
+    if not document.anchored:
+        return site
+    places = {id(node): path for path, node in _walk(document.root, ())}
+    node: Node | None = document.root
+    place: Path = ()
+    for taken, step in enumerate(site):
+        if isinstance(node, Alias):
+            place = places[id(node.target)]
+            node = node.target
+        part = _part(node, step) if node is not None else None
+        if part is None:
+            return (*place, *site[taken:])
+        node, place = part.value, (*place, step)
+    return places[id(node.target)] if isinstance(node, Alias) else place
+
+
+def _walk(node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
+    yield path, node
+    if isinstance(node, Mapping):
+        for entry in node.entries:
+            yield from _walk(entry.value, (*path, entry.key.data))  # type: ignore[arg-type]
+    elif isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            yield from _walk(item.value, (*path, index))
+
+
+def _visible(change: Change, after: Project) -> bool:
+    for leaf, wanted in leaves(change.path, change.value):
+        found: Any = {"services": after.bodies}
         for step in leaf:
             found = found.get(step) if isinstance(found, dict) else None
-        if not ((isinstance(found, list) and wanted in found) if append else same(found, wanted)):  # type: ignore[arg-type]
+        if change.action == "append":
+            if not isinstance(found, list) or wanted not in found:
+                return False
+        elif not same(found, wanted):
             return False
     return True
 
@@ -88,39 +127,46 @@ def _visible(path: Path, value: Data, after: Project, *, append: bool) -> bool:
 def _named_lines(made: Plan) -> set[int]:
     """The lines, from 1, of the old text that a change may alter: those it removes, replaces or writes into."""
     document = made.document
-    spans: list[tuple[int, int]] = []
-    for change, site, unshared in made.made:
-        node, part = _deepest(document.root, unshared or site)
+    spans = _unterminated(document)
+    for change, site in made.made:
+        node, part = _deepest(document.root, site)
         removed = change.action == "remove"
-        inserted = isinstance(node, Mapping | Sequence) and not node.flow
-        if part is not None and (removed or not inserted):
-            spans.append((part.start if removed or node.start == node.end else node.start, part.end))
-    spans += _unterminated(document)
+        target = node.target if isinstance(node, Alias) and site not in made.unshared else node
+        inserted = isinstance(target, Mapping | Sequence) and not target.flow
+        if removed and part is not None:
+            spans.append((part.start, part.end))
+        elif not inserted and part is not None:
+            spans.append((target.start, target.end))
+    for place in made.unshared:
+        node, _ = _deepest(document.root, place)
+        spans.append((node.start, node.end))
     starts = [0, *(match.end() for match in _BREAK.finditer(document.text))]
-    return set(_lines(spans, starts))
+    return {line for start, end in spans for line in range(bisect_right(starts, start), bisect_right(starts, end) + 1)}
 
 
-def _lines(spans: Iterable[tuple[int, int]], starts: list[int]) -> Iterator[int]:
-    from bisect import bisect_right
-
-    for start, end in spans:
-        yield from range(bisect_right(starts, start), bisect_right(starts, max(start, end)) + 1)
+def _lines(text: str) -> list[str]:
+    """The lines of a text with their line breaks, without the BOM; the last one has none."""
+    return _LINE.findall(text.removeprefix("\ufeff"))
 
 
 def _deepest(root: Node, site: Path) -> tuple[Node, Entry | Item | None]:
     """The last node on the way to `site` that is in the text, and the entry or item it is the value of."""
     node, part = root, None
     for step in site:
-        found: Entry | Item | None = None
-        target = node.target if isinstance(node, Alias) else node
-        if isinstance(target, Mapping):
-            found = next((entry for entry in target.entries if entry.key.data == step), None)
-        elif isinstance(target, Sequence) and isinstance(step, int) and step < len(target.items):
-            found = target.items[step]
+        found = _part(node.target if isinstance(node, Alias) else node, step)
         if found is None:
             break
         node, part = found.value, found
     return node, part
+
+
+def _part(node: Node, step: str | int) -> Entry | Item | None:
+    """The entry or item of `node` at `step`."""
+    if isinstance(node, Mapping):
+        return next((entry for entry in node.entries if entry.key.data == step), None)
+    if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+        return node.items[step]
+    return None
 
 
 def _unterminated(document: Document) -> list[tuple[int, int]]:

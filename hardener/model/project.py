@@ -27,6 +27,9 @@ from hardener.source.files import read
 
 Raw = dict[str, Any]
 
+MAX_CHAIN = 100
+"""Services that may extend one another in a row, and files that may be included in all; real ones stop at four."""
+
 
 @dataclass(frozen=True)
 class Project:
@@ -49,22 +52,37 @@ class Project:
         """The services of this file that extend `name`, directly or not."""
         waiting, seen = [name], {name}
         while waiting:
-            base = waiting.pop()
-            for heir in self._extended.get(base, ()):
+            for heir in self._extended.get(waiting.pop(), ()):
                 if heir not in seen:
                     seen.add(heir)
                     waiting.append(heir)
                     yield heir
 
+    def generation(self, name: str) -> int:
+        """How many services of this file `name` extends, directly or not."""
+        seen = {name}
+        while (base := self._bases.get(name)) is not None and base not in seen:
+            seen.add(base)
+            name = base
+        return len(seen) - 1
+
+    @cached_property
+    def _bases(self) -> dict[str, str]:
+        """For each service, the service of this file that it extends, if any."""
+        own = FilePath(self.document.file)
+        return {
+            name: base.service
+            for name, service in self.file.read_services().items()
+            if (base := service.read_extends()) and base.service
+            if base.file is None or own.parent / base.file == own
+        }
+
     @cached_property
     def _extended(self) -> dict[str, list[str]]:
         """The services of this file that extend each service of it."""
         found: dict[str, list[str]] = {}
-        own = FilePath(self.document.file)
-        for name, service in self.file.read_services().items():
-            base = service.read_extends()
-            if base and base.service and (base.file is None or own.parent / base.file == own):
-                found.setdefault(base.service, []).append(name)
+        for name, base in self._bases.items():
+            found.setdefault(base, []).append(name)
         return found
 
     def as_written(self, name: str) -> Raw:
@@ -78,19 +96,18 @@ def read_project(document: Document) -> Project:
     Raises HardenError, with line and column, where the document is no compose file. What cannot be read beside it is a
     warning, not an error: the file may be a fragment.
     """
-    data = _plain(document.merged)
-    if data is None:
-        data = {}
+    raw = document.merged if document.merged is not None else {}
+    data = _plain(raw)
     file = _validated(document, data)
     warnings = [f"{document.where(path)}: unknown key {path[-1]!r} is kept as it is" for path in unknown_keys(file)]
-    reader = _Reader(FilePath(document.file), data)
+    reader = _Reader(FilePath(document.file), raw)
     unresolved: dict[str, str] = {}
     services = dict(file.read_services())
     bodies = {name: body or {} for name, body in (data.get("services") or {}).items()}
     for name, service in services.items():
         if service.extends is not None:
             try:
-                bodies[name] = reader.effective(document.file, data, name, ())
+                bodies[name] = reader.effective(reader.main, name)
                 services[name] = _service(name, bodies[name])
             except HardenError as error:
                 unresolved[name] = error.message
@@ -98,7 +115,7 @@ def read_project(document: Document) -> Project:
     included: dict[str, Service] = {}
     for index, entry in enumerate(file.read_include()):
         try:
-            included |= reader.included(entry.path)
+            included |= reader.included(reader.main, entry.path)
         except HardenError as error:
             warnings.append(f"{document.where(('include', index))}: {error.message}")
     return Project(document, file, services, bodies, unresolved, included, tuple(warnings))
@@ -108,7 +125,8 @@ def _validated(document: Document, data: Any) -> ComposeFile:
     try:
         return ComposeFile.model_validate(data)
     except ValidationError as error:
-        first, *others = problems(error, data)
+        found = sorted(problems(error, data), key=lambda problem: document.where(problem.path).line)
+        first, *others = found
         more = f"; {len(others)} more like it" if others else ""
         place = ".".join(map(str, first.path))
         message = f"{place}: {first.message}{more}" if place else first.message
@@ -120,62 +138,81 @@ def _service(name: str, data: Raw) -> Service:
     try:
         service = Service.model_validate(data)
     except ValidationError:
-        raise HardenError(f"what {name!r} extends does not fit it") from None
+        raise HardenError(f"what service {name!r} extends does not fit it") from None
     service._name = name
     return service
 
 
 class _Reader:
-    """Reads the compose files beside `file`, each once; for one that names itself, `data`, not what is on disk."""
+    """Reads the compose files around `main`, each once; for one that names itself, `data`, not what is on disk."""
 
-    def __init__(self, file: FilePath, data: Raw) -> None:
-        self.folder = file.parent
-        self.files: dict[str, Raw] = {str(file): data}
+    def __init__(self, main: FilePath, data: Any) -> None:
+        self.main = main
+        self.files: dict[FilePath, Raw] = {main: data if isinstance(data, dict) else {}}
+        self.known: dict[tuple[FilePath, str], Raw] = {}
+        self.seen: set[FilePath] = {main}
 
-    def effective(self, file: str, data: Raw, name: str, seen: tuple[tuple[str, str], ...]) -> Raw:
+    def effective(self, file: FilePath, name: str) -> Raw:
         """The body of service `name` of `file`, merged over what it extends."""
-        services = data.get("services")
-        if not isinstance(services, dict) or name not in services:
-            raise HardenError(f"service {name!r}, which is extended here, is not in {file}")
-        if (file, name) in seen:
-            raise HardenError(f"service {name!r} extends itself")
-        own = services[name] or {}
-        base = _extends(own)
-        if base is None:
-            return dict(own)
-        body = {key: value for key, value in own.items() if key != "extends"}
-        if base.file is None:
-            return _merge(self.effective(file, data, base.service or "", (*seen, (file, name))), body)
-        path = self.locate(base.file)
-        return _merge(self.effective(path, self.load(path), base.service or "", (*seen, (file, name))), body)
+        chain: list[tuple[FilePath, str, Raw]] = []
+        while (file, name) not in self.known:
+            if any((file, name) == link[:2] for link in chain):
+                raise HardenError(f"service {name!r} extends itself")
+            if len(chain) >= MAX_CHAIN:
+                raise HardenError(f"more than {MAX_CHAIN} services extend one another")
+            services = _map(self.load(file).get("services"))
+            if name not in services:
+                raise HardenError(f"service {name!r}, which is extended here, is not in {file}")
+            own = _map(services[name])
+            chain.append((file, name, own))
+            base = _extends(own)
+            if base is None:
+                break
+            file, name = self.locate(file, base.file) if base.file else file, base.service or ""
+        body = self.known.get((file, name), {})
+        for link, link_name, own in reversed(chain):
+            body = _merge(body, {key: value for key, value in own.items() if key != "extends"})
+            self.known[link, link_name] = body
+        return body
 
-    def included(self, path: Any) -> dict[str, Service]:
-        """The services of the first file of an include, by name."""
-        first = path[0] if isinstance(path, list) and path else path
-        if not isinstance(first, str):
+    def included(self, file: FilePath, entry: Any) -> dict[str, Service]:
+        """The services of the first file of an include, and of those that it includes, by name."""
+        first = entry[0] if isinstance(entry, list) and entry else entry
+        path = self.locate(file, first) if isinstance(first, str) else None
+        if path is None or path in self.seen or len(self.seen) > MAX_CHAIN:
             return {}
-        data = self.load(self.locate(first))
-        services = data.get("services")
-        return {name: _service(name, body or {}) for name, body in (services or {}).items()}
+        self.seen.add(path)
+        data = self.load(path)
+        found = {name: _service(name, self.effective(path, name)) for name in _map(data.get("services"))}
+        inner = _plain(data.get("include"))
+        for more in inner if isinstance(inner, list) else ():
+            found |= self.included(path, more.get("path") if isinstance(more, dict) else more)
+        return found
 
-    def locate(self, path: str) -> str:
+    def locate(self, file: FilePath, path: str) -> FilePath:
+        """The file that `path` means in `file`."""
         resolved = resolve_defaults(path)
         if resolved is None or "://" in resolved or resolved.startswith("git@"):
             raise HardenError(f"{path} cannot be read from here; what it sets is not known")
-        return str(self.folder / resolved)
+        return file.parent / resolved
 
-    def load(self, path: str) -> Raw:
-        if path not in self.files:
+    def load(self, file: FilePath) -> Raw:
+        if file not in self.files:
             try:
-                data = _plain(load(read(path).text, path).merged)
+                data = load(read(str(file)).text, str(file)).merged
             except HardenError as error:
-                raise HardenError(f"{path} cannot be read ({error.message}); what it sets is not known") from None
-            self.files[path] = data if isinstance(data, dict) else {}
-        return self.files[path]
+                raise HardenError(f"{file} cannot be read ({error.message}); what it sets is not known") from None
+            self.files[file] = _map(data)
+        return self.files[file]
 
 
-def _extends(body: Any) -> Extends | None:
-    value = body.get("extends") if isinstance(body, dict) else None
+def _map(value: Any) -> Raw:
+    bare = value.value if isinstance(value, Tagged) else value
+    return bare if isinstance(bare, dict) else {}
+
+
+def _extends(body: Raw) -> Extends | None:
+    value = _plain(body.get("extends"))
     if isinstance(value, str):
         return Extends(value)
     return Extends(value.get("service"), value.get("file")) if isinstance(value, dict) else None
@@ -191,39 +228,47 @@ def _plain(data: Data) -> Any:
     return [_plain(item) for item in data] if isinstance(data, list) else data
 
 
-# Either form means the same; compose turns both into a map before it merges.
+# Either form means the same; compose turns both into one before it merges.
 _KEYED = {"environment", "labels", "annotations", "sysctls", "args"}
+_LISTED = {"dns", "dns_search", "tmpfs", "env_file"}
 _REPLACED = {"command", "entrypoint", "test"}
 
 
 def _merge(base: Raw, own: Raw) -> Raw:
-    """`own` over `base`, as compose merges a service over the one it extends."""
+    """`own`, tags and all, over `base`, as compose merges a service over the one it extends."""
     result = dict(base)
     for key, value in own.items():
-        result[key] = _merged(key, base[key], value) if key in base else value
+        if isinstance(value, Tagged) and value.tag == "!reset":
+            result.pop(key, None)
+        elif isinstance(value, Tagged) and value.tag == "!override":
+            result[key] = _plain(value)
+        else:
+            result[key] = _merged(key, base[key], value) if key in base else _plain(value)
     return result
 
 
 def _merged(key: str, base: Any, own: Any) -> Any:
+    if isinstance(base, dict) and isinstance(own, dict):
+        # Options belong to their driver.
+        drivers = {base.get("driver"), own.get("driver")} - {None} if key == "logging" else ()
+        return _plain(own) if len(drivers) > 1 else _merge(base, own)
+    own = _plain(own)
     if own is None or key in _REPLACED:
         return base if own is None else own
     if key in _KEYED and isinstance(base, dict | list) and isinstance(own, dict | list):
         return {**entries(base), **entries(own)}
     if key in ("depends_on", "networks") and type(base) is not type(own):
-        base, own = _as_map(base), _as_map(own)
-    if (
-        key == "logging"
-        and isinstance(base, dict)
-        and isinstance(own, dict)
-        and base.get("driver") != own.get("driver")
-    ):
-        return own
-    if isinstance(base, dict) and isinstance(own, dict):
-        return _merge(base, own)
+        return _merge(_as_map(base), _as_map(own))
+    if key in _LISTED:
+        base, own = _as_list(base), _as_list(own)
     if isinstance(base, list) and isinstance(own, list):
         return base + [item for item in own if item not in base]
     return own
 
 
-def _as_map(value: Any) -> Any:
-    return {as_text(item): None for item in value} if isinstance(value, list) else value
+def _as_map(value: Any) -> Raw:
+    return {as_text(item): None for item in value} if isinstance(value, list) else _map(value)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ruamel.yaml import YAML, tokens
+from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import Reader, ReaderError
 from ruamel.yaml.scanner import Scanner, ScannerError
@@ -29,7 +30,9 @@ _END = BREAKS + "\0"  # the reader puts a NUL behind the text
 _BLANK_OR_END = " \t" + _END
 _NAME = r"[!-+\--9;-Z\\^-z|~]++"  # visible ASCII without , [ ] { } :
 _URI = r"(?:[0-9A-Za-z\-;/?:@&=+$_.!~*'()]|%[0-9A-Fa-f]{2})"
-_TAG = rf"!(?:<(?P<verbatim>(?:{_URI}|[,\[\]{{}}])++)>|(?P<handle>[\w-]*+!)?+(?P<suffix>{_URI}*+))"
+# Bounded, because ruamel takes quadratic time over the characters of a tag.
+_VERBATIM = rf"<(?P<verbatim>(?:{_URI}|[,\[\]{{}}]){{1,999}}+)>"
+_TAG = rf"!(?:{_VERBATIM}|(?P<handle>[\w-]{{0,99}}+!)?+(?P<suffix>{_URI}{{0,999}}+))"
 PROPERTY = re.compile(f"&{_NAME}|{_TAG}", re.ASCII)
 """One anchor or tag."""
 
@@ -39,20 +42,22 @@ _ANCHOR = re.compile(rf"[&*]({_NAME})(?=[{_BLANK_OR_END}?:,\]}}%@`])")
 _TAG_TOKEN = re.compile(rf"{_TAG}(?=[{_BLANK_OR_END}])", re.ASCII)
 _DIRECTIVE = re.compile(
     rf"%(?:YAML[ \t]++1\.[0-9]{{1,3}}|TAG[ \t]++(?P<handle>!(?:[\w-]*+!)?+)[ \t]++(?P<prefix>(?:{_URI}|[,\[\]])++))"
-    rf"[ \t]*+(?:\#[^{_END}]*+)?+(?=[{_END}])",
+    rf"[ \t]*+(?:#[^{_END}]*+)?+(?=[{_END}])",
     re.ASCII,
 )
-_HEADER = re.compile(rf"[|>](?:(?P<chomp>[-+])(?P<width>[1-9])?+|(?P<width2>[1-9])(?P<chomp2>[-+])?+)?+")
-_COMMENT = re.compile(rf"[ \t]*+(?:\#[^{_END}]*+)?+")
+_HEADER = re.compile(r"[|>](?:(?P<chomp>[-+])(?P<width>[1-9])?+|(?P<width2>[1-9])(?P<chomp2>[-+])?+)?+")
+_COMMENT = re.compile(rf"[ \t]*+(?:#[^{_END}]*+)?+")
 # Before a token that may start a line, a tab would be indentation; on a line that is blank or a comment it is not.
-_INDENT = re.compile(rf"(?:[ \t]*+(?:\#[^{_END}]*+|(?=[{_END}]))|\x20*+)")
+_INDENT = re.compile(rf"(?:[ \t]*+(?:#[^{_END}]*+|(?=[{_END}]))|\x20*+)")
 _SPACES = re.compile(" *+")
 _LINE = re.compile(f"[^{_END}]*+")
 _BLANKS = re.compile(r"[ \t]*+")
 _PLAIN = re.compile(rf"(?:[^:{_BLANK_OR_END}]|:(?![{_BLANK_OR_END}]))++")
-_PLAIN_IN_FLOW = re.compile(
-    rf"(?:[^:?,\[\]{{}}{_BLANK_OR_END}]|:(?![,\]}}{_BLANK_OR_END}])|\?(?![{_BLANK_OR_END}]))++"
-)
+_PLAIN_IN_FLOW = re.compile(rf"(?:[^:?,\[\]{{}}{_BLANK_OR_END}]|:(?![,\]}}{_BLANK_OR_END}])|\?(?![{_BLANK_OR_END}]))++")
+
+
+class TooDeepError(MarkedYAMLError):
+    """The text nests more than `MAX_DEPTH` levels deep at `problem_mark`."""
 
 
 def events(text: str) -> Iterator[Any]:
@@ -87,13 +92,11 @@ class _Reader(Reader):
     def take(self, pattern: re.Pattern[str]) -> str:
         """Reads what `pattern`, which holds no line break, matches here."""
         match = pattern.match(self.buffer, self.pointer)
-        if match is None:
-            return ""
-        length = match.end() - self.pointer
-        self.pointer += length
-        self.index += length
-        self.column += length
-        return match[0]
+        text = match[0] if match else ""
+        self.pointer += len(text)
+        self.index += len(text)
+        self.column += len(text)
+        return text
 
 
 class _Scanner(Scanner):
@@ -128,7 +131,7 @@ class _Scanner(Scanner):
 
     def check_depth(self) -> None:
         if len(self.flow_context) + len(self.indents) > MAX_DEPTH:
-            raise self.fail(f"nested more than {MAX_DEPTH} levels deep")
+            raise TooDeepError(problem_mark=self.reader.get_mark())
 
     # Keys of any length on one line: `? ` is not needed after 1024 characters.
 
@@ -217,7 +220,7 @@ class _Scanner(Scanner):
 
     def scan_folded_breaks(self) -> str:
         """Reads line breaks and the blanks around them: one is a blank, more are one less. U+2028 and U+2029 stay."""
-        breaks = []
+        breaks: list[str] = []
         while self.reader.peek() in BREAKS:
             breaks.append(self.scan_line_break())
             if self.reader.column == 0 and (self.check_document_start() or self.check_document_end()):
@@ -267,10 +270,10 @@ class _Scanner(Scanner):
         if match is None:
             raise self.fail("this directive is neither %YAML 1.1 nor %TAG")
         self.reader.forward(match.end() - match.start())
-        name, value = "YAML", (1, 1)  # type: tuple[str, Any]
+        end = self.reader.get_mark()
         if match["handle"]:
-            name, value = "TAG", (match["handle"], unquote(match["prefix"]))
-        return tokens.DirectiveToken(name, value, start, self.reader.get_mark())
+            return tokens.DirectiveToken("TAG", (match["handle"], unquote(match["prefix"])), start, end)
+        return tokens.DirectiveToken("YAML", (1, 1), start, end)
 
     def scan_block_scalar(self, style: Any, rt: bool | None = False) -> Any:
         # `a: |#c`, `a: |<TAB>`, and a blank first line with fewer blanks than the text has.
@@ -312,13 +315,14 @@ class _Scanner(Scanner):
 
         Where that is None it is the width of the widest of these lines, at least one level.
         """
-        reader, breaks, last, widest = self.reader, [], None, 0
+        reader, last, widest = self.reader, None, 0
+        breaks: list[str] = []
         while True:
             if indent is None:
                 widest = max(widest, len(reader.take(_SPACES)))
             else:
                 match = _SPACES.match(reader.buffer, reader.pointer, reader.pointer + indent)
-                reader.forward(len(match[0]))
+                reader.forward(match.end() - match.start() if match else 0)
             if reader.peek() not in BREAKS:
                 return breaks, last, max(widest, self.indent + 1) if indent is None else indent
             last = reader.get_mark()
@@ -327,7 +331,7 @@ class _Scanner(Scanner):
 
 class _Parser(Parser):
     def parse_implicit_document_start(self) -> Any:
-        # `...` at the start, and two of them in a row.
+        # `...` at the start, and two of them at the end.
         while self.scanner.check_token(tokens.DocumentEndToken):
             self.scanner.get_token()
         return super().parse_implicit_document_start()

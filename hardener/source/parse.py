@@ -26,7 +26,7 @@ MAX_EXPANDED = 1_000_000
 
 # Between two tokens stand only blanks and comments. Possessive, so that a long gap is read once.
 _GAP = re.compile(rf"(?:[ \t{dialect.BREAKS}]|#[^{dialect.BREAKS}]*+)*+")
-_QUESTION = re.compile(rf"\?(?=[ \t{dialect.BREAKS}]|\Z)")
+_ALONE = re.compile(rf"[ \t{dialect.BREAKS}]|\Z")
 _CORE = "tag:yaml.org,2002:"
 
 
@@ -38,6 +38,8 @@ def parse(text: str, file: str) -> tuple[Node, bool]:
     parser = _Parser(text, file)
     try:
         return parser.document(), bool(parser.anchors)
+    except dialect.TooDeepError as error:
+        parser.too_deep(error)
     except YAMLError as error:
         parser.invalid(error)
 
@@ -73,7 +75,7 @@ class _Parser:
     def node(self, event: Any, floor: int, depth: int) -> Node:
         """The node that `event` opens. `floor` is where it stands if it is empty."""
         if depth > dialect.MAX_DEPTH:
-            self.refuse(event.start_mark.index, f"nested more than {dialect.MAX_DEPTH} levels deep", "flatten the file")
+            self.too_deep(event)
         if isinstance(event, events.ScalarEvent):
             return self.scalar(event, floor)
         if isinstance(event, events.AliasEvent):
@@ -112,10 +114,10 @@ class _Parser:
         texts: set[str] = set()
         while not isinstance(event := next(self.events), events.MappingEndEvent):
             start = self.gap(cursor)
-            explicit = _QUESTION.match(self.text, start) is not None
+            explicit = self.alone("?", start)
             key, text = self.key(event, start + 1 if explicit else start, depth + 1)
             colon = self.gap(key.end)
-            colon = colon + 1 if self.text.startswith(":", colon) else -1
+            colon = colon + 1 if self.alone(":", colon, adjacent=node.flow) else -1
             value = self.node(next(self.events), max(colon, key.end), depth + 1)
             entry = Entry(start if explicit else key.start, colon, key, value)
             if text in texts or key.data in data:
@@ -131,15 +133,15 @@ class _Parser:
     def key(self, event: Any, floor: int, depth: int) -> tuple[Scalar, str]:
         """The key that `event` opens, and its text: compose compares keys by that."""
         key = self.node(event, floor, depth)
-        merges = isinstance(key, Scalar) and not key.style and key.tag in (None, _CORE + "merge")
+        if isinstance(key, Scalar) and isinstance(key.data, Tagged):
+            key.data = event.value  # compose takes no notice of a key's own tag
+        merges = key.data == "<<" and isinstance(key, Scalar) and not key.style and key.tag in (None, _CORE + "merge")
+        if (key.data == "<<" or key.tag == _CORE + "merge") and not merges:
+            self.refuse(key.start, "cannot tell this key from a merge key", "write a merge as <<, and nothing else")
         if isinstance(key, Alias):
             key = Scalar(key.start, key.end, key.data)
-        if not isinstance(key, Scalar) or isinstance(key.data, list | dict) or key.empty:
+        if not isinstance(key, Scalar) or isinstance(key.data, list | dict | Tagged) or key.empty:
             self.refuse(key.start, "this key is not a string", "keys of a compose file are strings")
-        if isinstance(key.data, Tagged):
-            key.data = event.value  # compose takes no notice of a key's own tag
-        if key.data == "<<" and not merges or key.tag == _CORE + "merge" and key.data != "<<":
-            self.refuse(key.start, "cannot tell this key from a merge key", "write a merge as <<, and nothing else")
         return key, str(getattr(event, "value", key.data))
 
     def sequence(self, event: Any, depth: int) -> Sequence:
@@ -195,6 +197,10 @@ class _Parser:
         match = _GAP.match(self.text, index)
         return match.end() if match else index
 
+    def alone(self, indicator: str, index: int, *, adjacent: bool = False) -> bool:
+        """Whether the `?` or `:` of an entry is at `index`; a value may stand right after it if `adjacent`."""
+        return self.text.startswith(indicator, index) and (adjacent or bool(_ALONE.match(self.text, index + 1)))
+
     def past_comma(self, index: int) -> int:
         after = self.gap(index)
         return after + 1 if self.text.startswith(",", after) else index
@@ -207,9 +213,14 @@ class _Parser:
             end = match.end() if match else end
         return end
 
+    def too_deep(self, event: Any) -> NoReturn:
+        mark = getattr(event, "problem_mark", None) or event.start_mark
+        self.refuse(mark.index, f"nested more than {dialect.MAX_DEPTH} levels deep", "flatten the file")
+
     def invalid(self, error: YAMLError) -> NoReturn:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+        problem = re.sub(r"\('(.*?)',\)", r"'\1'", problem)  # ruamel formats a name as a tuple here and there
         index = mark.index if mark is not None else getattr(error, "position", 0)
         self.refuse(index, f"not valid YAML: {problem}", "fix the syntax here or just above")
 

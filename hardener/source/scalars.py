@@ -1,8 +1,8 @@
 """Scalars: what a plain one means, and how to write a value so that every YAML reader agrees on it.
 
-Reading follows the YAML that `docker compose` itself reads (go-yaml: the 1.2 core schema, plus the integers
-`0777`, `0b1` and `1_000`; `08` is a float). Writing is stricter: a string that a YAML 1.1 or 1.2 reader could take for something
-else is quoted.
+Reading follows the YAML that `docker compose` itself reads (go-yaml: the 1.2 core schema, plus the integers `0777`,
+`0b1` and `1_000`; `08` is a float). Writing is stricter: a string that a YAML 1.1 or 1.2 reader could take for
+something else is quoted.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _CONSTANTS: dict[str, Data] = {
 _NUMERIC_START = frozenset("0123456789+-.")
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])_(?=[0-9])")
 _BASES = (16, 2, 8, 10)
 _LONGEST = 20  # digits of 2**64; Python is slow with very long ones
 
@@ -36,7 +37,7 @@ def resolve(text: str) -> Data:
         return _CONSTANTS[text]
     if not text or text[0] not in _NUMERIC_START:
         return text
-    digits = text if text[0] == "." else text.replace("_", "")
+    digits = _BETWEEN_DIGITS.sub("", text) if text[0] == "." else text.replace("_", "")
     if match := _INTEGER.fullmatch(digits):
         sign, *bodies = match.groups()
         body, base = next((body, base) for body, base in zip(bodies, _BASES, strict=True) if body is not None)
@@ -44,8 +45,8 @@ def resolve(text: str) -> Data:
             value = int(sign + body, base)
             if -(2**63) <= value < (2**63 if sign else 2**64):
                 return value
-    if _FLOAT.fullmatch(digits) and abs(value := float(digits)) != float("inf"):
-        return value
+    if _FLOAT.fullmatch(digits) and abs(number := float(digits)) != float("inf"):
+        return number
     return text
 
 
@@ -69,7 +70,9 @@ _FLOW_INDICATORS = frozenset(",[]{}")
 
 def is_plain(text: str, *, flow: bool) -> bool:
     """Whether the string `text` can stand unquoted (inside a flow collection if `flow`) for every YAML reader."""
-    if not text or text[0] in _BAD_START or text != text.strip() or _AMBIGUOUS.fullmatch(text):
+    if not text or text[0] in _BAD_START or text != text.strip():
+        return False
+    if _AMBIGUOUS.fullmatch(text) or not isinstance(resolve(text), str):
         return False
     if text[0] in "-?:" and (len(text) == 1 or text[1] in " ,[]{}" or text.startswith("---")):
         return False

@@ -1,0 +1,61 @@
+"""Rules and profiles as pages: what `harden rules`, `harden explain` and `harden profiles` show."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from typing import Any
+
+from hardener.profile import Profile
+from hardener.source.style import Style
+from hardener.transforms.base import Transform
+from hardener.views.style import escape, pad, paint, wrap
+
+
+def rules(kinds: Iterable[type[Transform]], profiles: list[Profile], *, color: bool = False) -> str:
+    """A line for every rule: its id, the profiles it is on in, and its title."""
+    rows = [(kind.id, _profiles_with(kind, profiles), kind.title) for kind in kinds]
+    return _columns([("rule", "on in", "what it gives"), *rows], color)
+
+
+def explain(kind: type[Transform], profiles: list[Profile], *, color: bool = False) -> str:
+    """The page of one rule: what it does and why, its settings, its references."""
+    lines = [paint(kind.id, "bold", color) + f": {kind.title}", "", inspect.cleandoc(kind.__doc__ or ""), ""]
+    lines += [paint("Settings", "bold", color)]
+    for name, schema in kind.model_json_schema()["properties"].items():
+        default = kind.model_fields[name].get_default(call_default_factory=True)
+        shown = kind.model_construct(**{name: default}).model_dump(mode="json", include={name})[name]
+        lines += [f"  {name}: {Style().inline(shown)}" if shown is not None else f"  {name}"]
+        lines += [f"      {line}" for line in wrap(schema.get("description", ""), 90)]
+    lines += ["", paint("On in", "bold", color), f"  {_profiles_with(kind, profiles) or 'no shipped profile'}"]
+    if kind.references:
+        lines += ["", paint("References", "bold", color), *(f"  {reference}" for reference in kind.references)]
+    return "\n".join(lines) + "\n"
+
+
+def profiles(known: list[Profile], *, color: bool = False) -> str:
+    """A line for every profile: its name and whom it is for."""
+    rows = [(one.name, str(one.confidence), one.description) for one in known]
+    return _columns([("profile", "accepts", "what it is for"), *rows], color)
+
+
+def profile(one: Profile) -> str:
+    """The settings of a profile with those it extends worked in, as a profile file that means the same."""
+    data: dict[str, Any] = {"description": one.description, "confidence": str(one.confidence)}
+    data["transforms"] = {rule.id: rule.model_dump(mode="json", exclude_none=True) for rule in one.transforms}
+    if one.roles:
+        data["roles"] = {service: str(role) for service, role in one.roles.items()}
+    if one.exempt:
+        data["exempt"] = [exemption.model_dump(mode="json") for exemption in one.exempt]
+    return "\n".join(["# " + escape(one.name), *Style().entries(data, 0), ""])
+
+
+def _profiles_with(kind: type[Transform], profiles: list[Profile]) -> str:
+    return " ".join(p.name for p in profiles if any(rule.id == kind.id for rule in p.transforms))
+
+
+def _columns(rows: list[tuple[str, str, str]], color: bool) -> str:
+    """Rows as columns, the first row as their heads."""
+    first, second = (max(len(row[index]) for row in rows) for index in (0, 1))
+    lines = [f"{pad(a, first)}  {pad(b, second)}  {c}".rstrip() for a, b, c in rows]
+    return "\n".join([paint(lines[0], "bold", color), *lines[1:], ""])

@@ -1,0 +1,201 @@
+"""Every service and rule ends in exactly one outcome, and what was asked for is what runs."""
+
+from collections import Counter
+from textwrap import dedent
+
+import pytest
+
+from hardener import HardenError, Outcome, Plan, Profile, Selection, load, plan
+from hardener.profile import Exemption
+from hardener.transforms.base import Confidence
+
+PRODUCTION = Profile.read("production")
+FILE_RULES = {"obsolete-version"}
+
+SHOP = """
+    version: "3.8"
+    x-app: &app
+      build: .
+    services:
+      web:
+        <<: *app
+        ports: ["8000:8000"]
+        depends_on:
+          schema: {condition: service_completed_successfully}
+      schema:
+        <<: *app
+        command: ./manage.py upgrade
+      db:
+        image: postgres:16
+        restart: always
+        logging: {driver: none}
+      thing:
+        image: ghcr.io/acme/thing:1
+        security_opt: ["no-new-privileges:false"]
+    """
+FILES = {
+    "shop": SHOP,
+    "one": "services:\n  web:\n    image: nginx\n",
+    "aliases": "services:\n  a: &a\n    image: nginx\n  b: *a\n  c:\n    <<: *a\n    restart: always\n",
+    "extends": "services:\n  a: {extends: b}\n  b: {image: nginx}\n  c: {extends: {file: nowhere.yml, service: x}}\n",
+    "bodiless": "services:\n  a:\n  b: {}\n",
+    "fragment": "x-a: 1\nvolumes:\n  data:\n",
+    "include": "include: [other.yml]\n",
+    "empty services": "services: {}\n",
+    "reset": "services:\n  a:\n    image: nginx\n    restart: !reset null\n    deploy: !reset {}\n",
+}
+
+
+def planned(text: str, selection: Selection = Selection(), **changes: object) -> Plan:  # noqa: B008
+    from dataclasses import replace
+
+    return plan(load(dedent(text)), replace(PRODUCTION, **changes), selection)  # type: ignore[arg-type]
+
+
+def outcome(made: Plan, rule: str, service: str | None) -> Outcome:
+    (verdict,) = (verdict for verdict in made.verdicts if (verdict.rule, verdict.service) == (rule, service))
+    return verdict.outcome
+
+
+@pytest.mark.parametrize("text", FILES.values(), ids=FILES)
+@pytest.mark.parametrize("profile", ["development", "staging", "production", "strict"])
+def test_every_service_and_rule_has_exactly_one_verdict(text: str, profile: str) -> None:
+    chosen = Profile.read(profile)
+    made = plan(load(dedent(text)), chosen)
+    rules = [transform.id for transform in chosen.transforms]
+    wanted = [(rule, None) for rule in rules if rule in FILE_RULES]
+    wanted += [(rule, name) for rule in rules if rule not in FILE_RULES for name in made.project.services]
+    assert Counter((verdict.rule, verdict.service) for verdict in made.verdicts) == Counter(wanted)
+
+
+@pytest.mark.parametrize("text", FILES.values(), ids=FILES)
+def test_changed_is_said_of_exactly_what_changes(text: str) -> None:
+    made = planned(text)
+    changing = {(change.rule, change.service) for change in (*made.changes, *made.had)}
+    said = {(verdict.rule, verdict.service) for verdict in made.verdicts if verdict.outcome is Outcome.CHANGED}
+    assert said == changing
+
+
+def test_a_verdict_that_is_no_change_has_a_reason() -> None:
+    for text in FILES.values():
+        for verdict in planned(text).verdicts:
+            assert verdict.reason or verdict.outcome in (Outcome.CHANGED, Outcome.FINE)
+
+
+def test_the_four_outcomes() -> None:
+    made = planned(SHOP)
+    assert outcome(made, "restart-policy", "web") is Outcome.CHANGED
+    assert outcome(made, "restart-policy", "db") is Outcome.FINE
+    assert outcome(made, "restart-policy", "schema") is Outcome.SKIPPED
+    assert outcome(made, "logging", "db") is Outcome.ADVICE
+    assert outcome(made, "no-new-privileges", "thing") is Outcome.ADVICE
+    assert outcome(made, "resource-limits", "thing") is Outcome.SKIPPED
+    assert outcome(made, "obsolete-version", None) is Outcome.CHANGED
+
+
+def test_an_exemption_gives_its_reason_and_touches_nothing_else() -> None:
+    exempt = (Exemption(services=["w*"], rules=["restart-*", "init"], reason="blue/green restarts it"),)
+    made = planned(SHOP, exempt=exempt)
+    (verdict,) = (v for v in made.verdicts if (v.rule, v.service) == ("restart-policy", "web"))
+    assert verdict.outcome is Outcome.SKIPPED
+    assert "blue/green restarts it" in verdict.reason
+    assert outcome(made, "logging", "web") is Outcome.CHANGED
+    assert outcome(made, "restart-policy", "thing") is Outcome.CHANGED
+
+
+def test_an_exemption_of_everything() -> None:
+    made = planned(SHOP, exempt=(Exemption(services=["*"], reason="not today"),))
+    assert {change.rule for change in made.changes} == {"obsolete-version"}
+
+
+def test_only_and_skip() -> None:
+    rules = {transform.id for transform in PRODUCTION.transforms}
+    made = planned(SHOP, Selection(only=("logging", "init")))
+    assert {verdict.rule for verdict in made.verdicts} == {"logging", "init"}
+    made = planned(SHOP, Selection(skip=("logging", "init")))
+    assert {verdict.rule for verdict in made.verdicts} == rules - {"logging", "init"}
+    made = planned(SHOP, Selection(only=("logging", "init"), skip=("init",)))
+    assert {verdict.rule for verdict in made.verdicts} == {"logging"}
+
+
+def test_services_limits_the_run_to_them() -> None:
+    made = planned(SHOP, Selection(services=("db",)))
+    assert {verdict.service for verdict in made.verdicts} - {None} == {"db"}
+    assert {change.service for change in made.changes} == {"db"}
+    assert 'version: "3.8"' in made.text
+
+
+@pytest.mark.parametrize(
+    ("level", "least", "most"), [("safe", 1, 10), ("known", 11, 14), ("assumed", 15, 40)], ids=lambda v: str(v)
+)
+def test_confidence_overrides_profile_and_rules(level: str, least: int, most: int) -> None:
+    made = planned(SHOP, Selection(confidence=Confidence(level)))
+    assert all(Confidence(level).covers(change.confidence) for change in made.changes)
+    assert not any(Confidence(level).covers(change.confidence) for change in made.held)
+    assert least <= len(made.changes) <= most
+
+
+def test_what_is_held_back_is_counted_and_shown_by_the_flag() -> None:
+    sure, all_of_it = (planned(SHOP, Selection(confidence=Confidence(level))) for level in ("safe", "assumed"))
+    assert len(sure.changes) + len(sure.had) + len(sure.held) == len(all_of_it.changes) + len(all_of_it.had)
+    assert not all_of_it.held
+    for change in sure.held:
+        (verdict,) = (v for v in sure.verdicts if (v.rule, v.service) == (change.rule, change.service))
+        assert verdict.outcome in (Outcome.SKIPPED, Outcome.CHANGED, Outcome.ADVICE)
+        if verdict.outcome is Outcome.SKIPPED:
+            assert change.confidence.value in verdict.reason
+
+
+def test_what_the_writer_cannot_do_becomes_advice_and_the_rest_goes_on() -> None:
+    text = "services:\n  web:\n    image: nginx\n    security_opt: [  # none needed\n    ]\n"
+    made = planned(text, Selection(only=("no-new-privileges", "restart-policy")))
+    assert made.text == text + "    restart: unless-stopped\n"
+    assert outcome(made, "no-new-privileges", "web") is Outcome.ADVICE
+    (advice,) = made.advice
+    assert "comment" in advice.reason
+
+
+def test_what_the_writer_refuses_at_an_anchor_no_service_has() -> None:
+    """Two services share a block that cannot be edited: neither may be said to have been changed."""
+    text = """
+        services:
+          a:
+            image: nginx
+            logging: &log {  # the default will do
+            }
+          b:
+            image: nginx
+            logging: *log
+        """
+    made = planned(text, Selection(only=("logging", "restart-policy")))
+    assert "max-size" not in made.text
+    assert not [change for change in made.had if change.rule == "logging"]
+    for name in ("a", "b"):
+        assert outcome(made, "logging", name) is Outcome.ADVICE
+        assert outcome(made, "restart-policy", name) is Outcome.CHANGED
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["- a\n", "just text\n", "services: []\n", "services:\n  web: nginx\n", "services:\n  web:\n    ports: 80\n"],
+)
+def test_what_is_no_compose_file_is_told_with_its_place(text: str) -> None:
+    with pytest.raises(HardenError) as caught:
+        planned(text)
+    assert caught.value.where is not None
+    assert caught.value.where.line >= 1
+
+
+def test_an_empty_file_has_nothing_to_harden() -> None:
+    for text in ("", "\n", "# nothing yet\n", "---\n", "services:\n"):
+        made = planned(text)
+        assert made.text == text
+        assert not made.changes
+
+
+def test_a_change_carries_what_a_reviewer_asks() -> None:
+    for change in planned(SHOP).changes:
+        assert change.reason
+        assert change.references
+        assert change.confidence in Confidence
+        assert change.path[:2] == ("services", change.service) if change.service else change.path == ("version",)
