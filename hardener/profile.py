@@ -6,11 +6,10 @@ its path. It can extend another one, whose settings it then changes key by key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -42,7 +41,7 @@ class ProfileFile(BaseModel):
     confidence: Confidence | None = Field(
         default=None, description="The least sure changes that are made; less sure ones are held back."
     )
-    transforms: dict[str, dict[str, Any] | bool | None] = Field(
+    transforms: dict[str, Any] = Field(
         default_factory=dict,
         description="Rules by id, in the order they run, with their settings; `false` turns one off.",
     )
@@ -86,30 +85,22 @@ def shipped() -> dict[str, FilePath]:
     package = FilePath(__file__).parent
     # In an installed package they lie inside it; in a checkout, at the top of the tree.
     folder = package / "profiles" if (package / "profiles").is_dir() else package.parent / "profiles"
-    order = ["development", "staging", "production", "strict"]
-    files = {file.stem: file for file in folder.glob("*.yml")}
-    return {
-        name: files[name]
-        for name in sorted(files, key=lambda name: (name not in order, order.index(name) if name in order else 0, name))
-    }
+    return {name: folder / f"{name}.yml" for name in ("development", "staging", "production", "strict")}
 
 
-@cache
 def _profile(name: str) -> Profile:
     chain = list(_chain(_locate(name, FilePath()), ()))
     settings: dict[str, Any] = {}
     merged: dict[str, Any] = {}
     for document, file in reversed(chain):
         for rule, value in file.transforms.items():
-            _known(rule, document)
+            _known(rule, value, document)
             settings[rule] = _over(settings.get(rule), value)
-        for key in file.model_fields_set - {"transforms", "extends"}:
+        for key in file.model_fields_set - {"transforms", "extends", "exempt"}:
             value = getattr(file, key)
             merged[key] = {**merged.get(key, {}), **value} if key == "roles" else value
-        if file.exempt:
-            merged["exempt"] = [*merged.get("exempt", []), *file.exempt]
+        merged["exempt"] = (*merged.get("exempt", ()), *file.exempt)
     transforms = tuple(_transform(rule, value, chain) for rule, value in settings.items() if value is not False)
-    merged["exempt"] = tuple(merged.get("exempt", ()))
     return Profile(
         name=FilePath(name).stem, transforms=transforms, **{k: v for k, v in merged.items() if v is not None}
     )
@@ -124,7 +115,7 @@ def _locate(name: str, folder: FilePath) -> FilePath:
     return known[name]
 
 
-def _chain(path: FilePath, seen: tuple[FilePath, ...]) -> Iterable[tuple[Document, ProfileFile]]:
+def _chain(path: FilePath, seen: tuple[FilePath, ...]) -> Iterator[tuple[Document, ProfileFile]]:
     """The profile in `path` and those it extends, the most special one first."""
     document = load(read(str(path)).text, str(path))
     if path.resolve() in seen:
@@ -151,11 +142,16 @@ def _over(base: Any, value: Any) -> Any:
     return value
 
 
-def _known(rule: str, document: Document) -> None:
+def _known(rule: str, settings: Any, document: Document) -> None:
+    where = document.where(("transforms", rule))
     try:
         find(rule)
     except HardenError as error:
-        raise HardenError(error.message, document.where(("transforms", rule)), error.hint) from error
+        raise HardenError(error.message, where, error.hint) from error
+    if not isinstance(settings, dict | bool | None):
+        raise HardenError(
+            f"transforms.{rule} must be a map of settings, or false", where, f"see `harden explain {rule}`"
+        )
 
 
 def _transform(rule: str, settings: Any, chain: list[tuple[Document, ProfileFile]]) -> Transform:
@@ -181,15 +177,34 @@ def _holds(document: Document, path: Path) -> bool:
 def _wrong(error: ValidationError, document: Document, path: Path, kind: type[BaseModel]) -> HardenError:
     """The first problem of a profile, in words."""
     first = error.errors()[0]
-    place = (*path, *first["loc"])
-    name = ".".join(map(str, place))
+    place = (*path, *(step for step in first["loc"] if step != "[key]"))
+    name = ".".join(map(str, place)) or "a profile"
+    where = document.where(place)
     if first["type"] == "extra_forbidden":
-        level: Any = kind
-        known = list(level.model_fields)
-        return HardenError(f"{name} is no setting", document.where(place), nearest(str(place[-1]), known))
-    return HardenError(
-        f"{name}: {first['msg'].lower()}", document.where(place), "see `harden explain`, `harden schema`"
-    )
+        known = list(_model_at(kind, first["loc"][:-1]).model_fields)
+        return HardenError(f"{name} is no setting", where, nearest(str(place[-1]), known))
+    if first["type"] in ("dict_type", "model_type", "list_type"):
+        kind_wanted = "a list" if first["type"] == "list_type" else "a map"
+        return HardenError(f"{name} must be {kind_wanted}", where, "see `harden schema`")
+    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return HardenError(f"{name}: {message}", where, "see `harden explain` and `harden schema`")
+
+
+def _model_at(kind: type[BaseModel], path: Path) -> type[BaseModel]:
+    """The model that stands at `path` in another: the last one met on the way."""
+    for step in path:
+        field_info = kind.model_fields.get(str(step))
+        inner = list(_models(field_info.annotation)) if field_info else []
+        kind = inner[0] if inner else kind
+    return kind
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models in a type, however deep: `Budget` in `dict[Role, Budget]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
 
 
 def schema() -> dict[str, Any]:

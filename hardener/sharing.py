@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hardener.model.project import Project
-from hardener.source import Path
+from hardener.source import Path, Tagged
 from hardener.source.data import frozen
-from hardener.source.tree import Alias, Mapping, Node, Sequence, descendants
-from hardener.target import Made, leaves
+from hardener.source.tree import Alias, Mapping, Node, Sequence, children, descendants
+from hardener.target import Made, bare, leaves
 from hardener.transforms.base import Change
 
 SERVICES = "services"
@@ -163,12 +163,22 @@ class _Settler:
             wants = {
                 _want(change.action, (SERVICES, heir, *path[2:]), value)
                 for path, value in leaves(change.path, change.value)
-                if change.action != "set" or not _has(body, path[2:])
+                if not (self.cut_off(heir, path[2:]) or (change.action == "set" and _has(body, path[2:])))
             }
             if not wants <= self.wants:
                 return set(), f"{heir} extends it, and must not get this"
             reached |= wants
         return reached, None
+
+    def cut_off(self, heir: str, path: Path) -> bool:
+        """Whether an `!override` or a `!reset` keeps what a base has at `path` from its heir."""
+        value: Any = self.project.document.merged
+        for step in (SERVICES, heir, *path):
+            value = bare(value)
+            value = value.get(step) if isinstance(value, dict) else None
+            if isinstance(value, Tagged):
+                return True
+        return False
 
     def removed(self, change: Change) -> Iterator[Node]:
         """The nodes that go with a key that is removed."""
@@ -184,14 +194,14 @@ class _Settler:
     def locate(self, node: Node, path: Path) -> None:
         """Notes the place of every node that is shared, and of every map."""
         self.places[id(node)] = path
-        for step, inner in _children(node):
+        for step, inner in children(node):
             self.locate(inner, (*path, step))
 
     def index(self) -> None:
         """Finds every view of every shared node."""
-        for key, value in _children(self.root):
+        for key, value in children(self.root):
             if key == SERVICES:
-                for name, body in _children(value.target if isinstance(value, Alias) else value):
+                for name, body in children(value.target if isinstance(value, Alias) else value):
                     self.look(str(name), (SERVICES, name), (SERVICES, name), body, frozenset())
             elif not str(key).startswith("x-"):
                 self.look(None, (key,), (key,), value, frozenset())
@@ -204,27 +214,19 @@ class _Settler:
             place = self.places[id(node)]
         if id(node) in self.shared:
             self.views[id(node)].append(_View(service, path, hidden))
-        own = list(_children(node))
+        own = list(children(node))
         for step, inner in own:
             if step != "<<" and step not in hidden:
                 self.look(service, (*path, step), (*place, step), inner, frozenset())
         hidden |= {step for step, _ in own}
         for _, source in _sources(node):
             self.look(service, path, self.places[id(source)], source, hidden)
-            hidden |= {step for step, _ in _children(source)}
-
-
-def _children(node: Node) -> Iterator[tuple[Any, Node]]:
-    """The values in a mapping or sequence, each with its key or index."""
-    if isinstance(node, Mapping):
-        yield from ((entry.key.data, entry.value) for entry in node.entries)
-    elif isinstance(node, Sequence):
-        yield from ((index, item.value) for index, item in enumerate(node.items))
+            hidden |= {step for step, _ in children(source)}
 
 
 def _way(node: Node, step: str | int) -> _Way | None:
     """The way from `node` to the value at `step`, which stands in it or comes through its `<<`."""
-    for key, value in _children(node):
+    for key, value in children(node):
         if key == step:
             return _Way((key,), [], value)
     for below, source in _sources(node):
@@ -236,10 +238,10 @@ def _way(node: Node, step: str | int) -> _Way | None:
 
 def _sources(node: Node) -> Iterator[tuple[Path, Node]]:
     """The maps that the `<<` of `node` brings in, the strongest first, each with the steps that lead to it."""
-    for key, value in _children(node) if isinstance(node, Mapping) else ():
+    for key, value in children(node) if isinstance(node, Mapping) else ():
         merged = value.target if isinstance(value, Alias) else value
         if key == "<<" and isinstance(merged, Sequence):
-            for index, item in _children(merged):
+            for index, item in children(merged):
                 yield ("<<", index), item.target if isinstance(item, Alias) else item
         elif key == "<<":
             yield ("<<",), merged

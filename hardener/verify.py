@@ -12,7 +12,7 @@ from hardener.model.project import Project
 from hardener.pipeline import EVERYTHING, Plan, Selection, plan
 from hardener.profile import Profile
 from hardener.source import Data, Document, Path, differences, load, same
-from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequence, descendants
+from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequence, children, descendants
 from hardener.target import leaves
 from hardener.transforms.base import Change
 
@@ -50,11 +50,10 @@ def untouched(made: Plan) -> None:
     """Law 3: without the lines that a change names, the old text is in the new one, line by line and in order."""
     named = _named_lines(made)
     rest = iter(_lines(made.text))
-    old = _lines(made.document.text)
-    for number, line in enumerate(old, 1):
+    for number, line in enumerate(_lines(made.document.text), 1):
         # A last line without a line break gets one when lines follow it.
-        last = number == len(old)
-        if number in named or (last and not line):
+        last = not line.endswith(("\n", "\r"))
+        if number in named or not line:
             continue
         if not any(line == other or (last and line == other.rstrip("\r\n")) for other in rest):
             raise VerificationError(f"law 3, untouched: line {number} is not in the output as it was")
@@ -63,12 +62,12 @@ def untouched(made: Plan) -> None:
 def accounted(made: Plan, after: Project) -> None:
     """Law 4: every difference of meaning is one that a change names, and every change can be seen."""
     changes = [*made.changes, *made.had]
-    paths = {change.path for change in changes}
+    paths = {change.path for change in changes} | made.unshared
     for _, site in made.made:
         paths |= {site, _canonical(made.document, site)}
     # A container that had to be made on the way to a change is part of it.
     allowed = paths | {path[:depth] for path in paths for depth in range(3, len(path))}
-    for path in _effective_differences(made.project, after):
+    for path in _differences(made.project, after):
         if not any(path[:depth] in allowed for depth in range(1, len(path) + 1)):
             raise VerificationError(f"law 4, accounted for: no change names the difference at {_dotted(path)}")
     for change in changes:
@@ -76,11 +75,27 @@ def accounted(made: Plan, after: Project) -> None:
             raise VerificationError(f"law 4, accounted for: the change at {_dotted(change.path)} is not in the output")
 
 
-def _effective_differences(before: Project, after: Project) -> Iterator[Path]:
-    """Where the two differ: as they stand with `<<` merged, and as compose reads the services with all they inherit."""
-    yield from differences(before.document.merged, after.document.merged)
+def _differences(before: Project, after: Project) -> Iterator[Path]:
+    """Where the two differ: in their text, and in the services as compose reads them with all they inherit."""
+    yield from _node_differences(before.document.root, after.document.root, ())
     for name in before.bodies.keys() | after.bodies.keys():
         yield from differences(before.bodies.get(name), after.bodies.get(name), ("services", name))
+
+
+def _node_differences(before: Node, after: Node, path: Path) -> Iterator[Path]:
+    """As `differences`, but what an alias stands for differs at its anchor only."""
+    if isinstance(before, Alias) and isinstance(after, Alias) and before.target.anchor == after.target.anchor:
+        return
+    alike = type(before) is type(after) and before.tag == after.tag
+    if alike and isinstance(before, Mapping | Sequence) and isinstance(after, Mapping | Sequence):
+        old, new = dict(children(before)), dict(children(after))
+        for step in old.keys() | new.keys():
+            if step in old and step in new:
+                yield from _node_differences(old[step], new[step], (*path, step))
+            else:
+                yield (*path, step)
+    elif not alike or not same(before.data, after.data):
+        yield path
 
 
 def _canonical(document: Document, site: Path) -> Path:
@@ -103,12 +118,8 @@ def _canonical(document: Document, site: Path) -> Path:
 
 def _walk(node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
     yield path, node
-    if isinstance(node, Mapping):
-        for entry in node.entries:
-            yield from _walk(entry.value, (*path, entry.key.data))  # type: ignore[arg-type]
-    elif isinstance(node, Sequence):
-        for index, item in enumerate(node.items):
-            yield from _walk(item.value, (*path, index))
+    for step, inner in children(node):
+        yield from _walk(inner, (*path, step))
 
 
 def _visible(change: Change, after: Project) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from hardener.source.data import Data
 
@@ -92,14 +93,14 @@ class Sequence(Collection):
     items: list[Item] = field(default_factory=list)
 
 
-def children(node: Node) -> Iterator[Node]:
-    """The values directly inside `node` (keys are not values)."""
+def children(node: Node) -> Iterator[tuple[Any, Node]]:
+    """The values directly inside `node`, each with its key or index. Aliases are not followed."""
     if isinstance(node, Mapping):
         for entry in node.entries:
-            yield entry.value
+            yield entry.key.data, entry.value
     elif isinstance(node, Sequence):
-        for item in node.items:
-            yield item.value
+        for index, item in enumerate(node.items):
+            yield index, item.value
 
 
 def descendants(node: Node) -> Iterator[Node]:
@@ -108,4 +109,4 @@ def descendants(node: Node) -> Iterator[Node]:
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(list(children(current))))
+        stack.extend(reversed([inner for _, inner in children(current)]))

@@ -86,6 +86,8 @@ class Context:
         if any(_JOB_NAMES.fullmatch(word) for word in re.split(r"[^a-z0-9]+", service.name.lower())):
             return "its name is that of a job"
         words = (service.read_entrypoint() or []) + (service.read_command() or [])
+        if len(words) > 2 and words[0].rpartition("/")[2] in ("sh", "bash", "ash", "dash") and words[1].startswith("-"):
+            words = words[2:]
         last = next((part for part in reversed(_CHAIN.split(" ".join(words))) if part.strip()), "").split()
         if last and _ENDING_PROGRAM.fullmatch(last[0].rpartition("/")[2]):
             return f"its command ends by itself ({last[0]})"

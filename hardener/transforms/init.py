@@ -56,4 +56,5 @@ class Init(Transform):
         """Whether an init that runs as root could not signal a process of another user."""
         dropped = {str(name).upper().removeprefix("CAP_") for name in service.cap_drop or ()}
         added = {str(name).upper().removeprefix("CAP_") for name in service.cap_add or ()}
-        return bool({"ALL", "KILL"} & dropped) and not {"ALL", "KILL"} & added and service.user is None
+        root = service.user is None or str(service.user).partition(":")[0] in ("", "0", "root")
+        return bool({"ALL", "KILL"} & dropped) and not {"ALL", "KILL"} & added and root

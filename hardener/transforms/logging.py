@@ -65,6 +65,8 @@ class Logging(Transform):
             )
         elif driver not in (None, *_ROTATING, "fluentd"):
             yield self.skip(service, f"its driver ({driver}) keeps logs in its own way")
+        elif own is not None and own.options and "fluentd-async-connect" in own.options:
+            yield self.skip(service, "it is asynchronous already, by the option's old name")
         elif own is not None and (driver or own.options):
             yield self._complete(service, {"options": self._defaults(driver or "json-file")})
         else:

@@ -1,11 +1,13 @@
 """resource-limits."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hardener.knowledge import Role
 from hardener.model import Service, byte_size, format_bytes, resolve_defaults
 from hardener.source import Data
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
@@ -29,7 +31,10 @@ class Reservation(BaseModel):
 
 
 class Budget(Reservation):
-    """What a container gets at most, and its reservation. A key left out is not limited."""
+    """What a container gets at most, and its reservation, which is lowered to a lower limit.
+
+    A key left out is not limited.
+    """
 
     pids: Annotated[int, Field(ge=1)] | None = None
     reservations: Reservation = Reservation()
@@ -73,8 +78,8 @@ class ResourceLimits(Transform):
     title: ClassVar = "Limits on memory, processors and processes"
     references: ClassVar = ("CIS Docker 5.11, 5.12, 5.29", "OWASP Docker Rule 7", "KICS memory_not_limited")
 
-    roles: dict[str, Budget] = Field(
-        default_factory=lambda: {
+    roles: dict[Role, Budget] = Field(
+        default={
             "app": Budget(cpus="1.0", memory="512M", pids=512, reservations=Reservation(cpus="0.5", memory="256M"))
         },
         description="By role: `cpus`, `memory`, `pids`, and `reservations` with `cpus` and `memory`.",
@@ -82,7 +87,7 @@ class ResourceLimits(Transform):
 
     def run(self, service: Service, context: Context) -> Iterator[Answer]:
         role = context.role(service)
-        budget = self.roles.get(role.name) if role else None
+        budget = {str(name): budget for name, budget in self.roles.items()}.get(role.name) if role else None
         if role is None:
             yield self.skip(service, "its role is not known, and a limit that is too low kills")
         elif budget is None:
@@ -108,7 +113,9 @@ def _sized(service: Service, context: Context, budget: Budget) -> tuple[dict[str
     limits: dict[str, Data] = {}
     reserved: dict[str, Data] = {}
     own = _Own(service)
-    if budget.cpus and service.cpu_quota is None and service.cpu_period is None and service.cpu_count is None:
+    quota = any(value is not None for value in (service.cpu_quota, service.cpu_period, service.cpu_count))
+    # The engine refuses a second way to limit processors, and a limit above what the host has.
+    if budget.cpus and not quota and (own.reserved_cpus or 0) <= float(budget.cpus):
         limits["cpus"] = budget.cpus
     facts = context.facts(service)
     floor = byte_size(facts.memory.value) if facts and facts.memory else None
@@ -123,25 +130,33 @@ def _sized(service: Service, context: Context, budget: Budget) -> tuple[dict[str
     if budget.pids:
         limits["pids"] = budget.pids
     reservation = budget.reservations
-    if reservation.cpus and (own.cpus is None or float(reservation.cpus) <= own.cpus):
+    cpus = own.cpus if own.limits_cpus else float(budget.cpus or math.inf)
+    if reservation.cpus and float(reservation.cpus) <= cpus:
         reserved["cpus"] = reservation.cpus
-    # The engine refuses a reservation above the limit.
-    least = byte_size(reservation.memory) or 0
-    if reservation.memory and (least <= own.memory if own.memory else "memory" in limits):
-        reserved["memory"] = reservation.memory
+    # The engine refuses a reservation above the limit, and a limit that is not known here may be any.
+    least = min(byte_size(reservation.memory) or 0, size if budget.memory else math.inf)
+    if own.limits_memory:
+        fits = least <= own.memory
+    else:
+        fits = not budget.memory or "memory" in limits
+    if least and fits:
+        reserved["memory"] = format_bytes(int(least))
     return limits, reserved, asked if asked and asked.size > wanted else None
 
 
 class _Own:
-    """What a service sets itself, in either form: bytes and cores, None where it does not."""
+    """What a service sets itself, in either form: bytes and cores, 0 where it does not or where a variable decides."""
 
     def __init__(self, service: Service) -> None:
         resources = service.deploy.resources if service.deploy else None
         limits = resources.limits if resources else None
         reservations = resources.reservations if resources else None
-        self.memory = (limits.read_memory() if limits else None) or service.read_mem_limit()
-        self.cpus = (limits.read_cpus() if limits else None) or service.read_cpus()
+        self.memory = (limits.read_memory() if limits else None) or service.read_mem_limit() or 0
+        self.limits_memory = bool(limits and limits.memory is not None) or service.mem_limit is not None
+        self.cpus = (limits.read_cpus() if limits else None) or service.read_cpus() or 0.0
+        self.limits_cpus = bool(limits and limits.cpus is not None) or service.cpus is not None
         self.reserved_memory = (reservations.read_memory() if reservations else None) or service.read_mem_reservation()
+        self.reserved_cpus = reservations.read_cpus() if reservations else None
 
 
 def _in_its_form(service: Service, limits: dict[str, Data], reserved: dict[str, Data]) -> dict[str, Data]:
@@ -154,13 +169,15 @@ def _in_its_form(service: Service, limits: dict[str, Data], reserved: dict[str, 
         if "memory" in reserved and not (resources and resources.reservations):
             keys["mem_reservation"] = reserved["memory"]
         return keys
-    block = {"limits": limits, **({"reservations": reserved} if reserved else {})}
-    return {"deploy": {"resources": {key: dict(value) for key, value in block.items()}}}
+    # Compose wants `mem_reservation` and `deploy.resources.reservations` to say the same.
+    block = {"limits": limits, "reservations": reserved if service.mem_reservation is None else {}}
+    kept: dict[str, Data] = {key: value for key, value in block.items() if value}
+    return {"deploy": {"resources": kept}} if kept else {}
 
 
 def memory_limits(services: Mapping[str, Service]) -> dict[str, int]:
     """By service, the bytes that its containers may use together; services without a limit are left out."""
-    limits = {name: (_Own(service).memory or 0) * (service.read_scale() or 1) for name, service in services.items()}
+    limits = {name: _Own(service).memory * (service.read_scale() or 1) for name, service in services.items()}
     return {name: size for name, size in limits.items() if size}
 
 
@@ -180,6 +197,8 @@ _ASKS = (
     _Ask("innodb_buffer_pool_size", r"\binnodb[-_]buffer[-_]pool[-_]size"),
 )
 _AMOUNT = r"[=\s\"']*(?:([0-9]+(?:\.[0-9]+)?)\s?([kmgt]?)i?b?\b|(\$))"
+# Variables that hold the options of a virtual machine, a heap among them.
+_OPTIONS = re.compile(r"(?:\w+_)?(?:JAVA|JVM|HEAP|NODE|CATALINA)_(?:\w+_)?(?:OPTS|OPTIONS|ARGS)|JVM_ARGS")
 _POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
 
 
@@ -188,6 +207,9 @@ def memory_asked(service: Service) -> Asked | None:
 
     A size of 0 means that it asks by a variable whose value is not known here.
     """
+    for name, value in service.read_environment().items():
+        if _OPTIONS.fullmatch(name) and (value is None or resolve_defaults(value) is None):
+            return Asked(0, f"{name} by a variable")
     words = [*(service.read_entrypoint() or ()), *(service.read_command() or ())]
     words += [f"{name}={value}" for name, value in service.read_environment().items() if value]
     text = " ".join(resolve_defaults(word) or word for word in words)

@@ -30,7 +30,7 @@ class StopGracePeriod(Transform):
     title: ClassVar = "Time for a clean stop"
     references: ClassVar = ("Compose Specification stop_grace_period", "Docker FAQ: containers take 10 seconds to stop")
 
-    period: Annotated[str, Field(pattern=r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$")] = Field(
+    period: Annotated[str, Field(pattern=r"^([0-9]+(h|m|s|ms))+$")] = Field(
         default="30s", description="A Go duration: `30s`, `1m30s`."
     )
 

@@ -22,7 +22,10 @@ _HINT = re.compile(_WORDS + r"|://[^\s/@:\"']{0,128}:[^\s\"']{1,512}@", re.IGNOR
 # What stands between a name and its value. An option's value may also be the next word or the next item.
 _SEPARATOR = re.compile(r"[\"']?(?:[ \t]{0,8}:(?=[ \t]|$|[\"'])|=)[ \t]{0,64}")
 _OPTION_SEPARATOR = re.compile(r"[\"']?[ \t,=]{1,8}")
-_REFERENCE = re.compile(r"[\"']?\$\$?(?:\w+|\{\w+(?::?\?[^{}]*)?\})[\"']?[ \t]*(?:#.*)?")
+# Values that give nothing away: a variable without a default, a switch.
+_HARMLESS = re.compile(
+    r"[\"']?(?:\$\$?(?:\w+|\{\w+(?::?\?[^{}]*)?\})|true|false|yes|no|on|off)[\"']?[ \t]*(?:#.*)?", re.IGNORECASE
+)
 _NO_VALUE = re.compile(r"(?:[&!][^\s]*[ \t]*)?(?:#.*)?")
 _FLOW = re.compile(r"[ \t]*(?:-[ \t]+)*(?:[^\s:]{1,256}:[ \t]+)?(?:[&!][^\s]*[ \t]+)?[\[{]")
 _FLOW_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'[^']*'?|[^\s,\]}\"'][^,\]}\"']*")
@@ -66,7 +69,7 @@ class _Scan:
         if self.next_item and body.strip():
             self.next_item = False
             start = _DASHES.match(body).end()  # type: ignore[union-attr]  # it matches anything
-            if start > indent and not _REFERENCE.fullmatch(body, start):
+            if start > indent and not _HARMLESS.fullmatch(body, start):
                 return body[:start] + MASK + end
         return self._names(_URL.sub(_masked_password, body), indent) + end
 
@@ -96,7 +99,7 @@ class _Scan:
 
     def _to_the_end(self, body: str, separator: re.Match[str], indent: int) -> str:
         start = separator.end()
-        if _REFERENCE.fullmatch(body, start):
+        if _HARMLESS.fullmatch(body, start):
             return body
         # A value goes on in lines deeper than its key, or than its dash.
         self.column = _DASHES.match(body).end() if ":" in separator[0] else indent  # type: ignore[union-attr]
@@ -111,10 +114,10 @@ def _in_flow(body: str, start: int) -> tuple[str, int]:
     if body.startswith(("[", "{"), start):
         return body, start
     value = _FLOW_VALUE.match(body, start)
-    if value is None or _REFERENCE.fullmatch(value[0].strip()):
+    if value is None or _HARMLESS.fullmatch(value[0].strip()):
         return body, value.end() if value else start
     return body[:start] + MASK + body[value.end() :], start + len(MASK)
 
 
 def _masked_password(match: re.Match[str]) -> str:
-    return match[0] if _REFERENCE.fullmatch(match[2]) else f"{match[1]}:{MASK}"
+    return match[0] if _HARMLESS.fullmatch(match[2]) else f"{match[1]}:{MASK}"

@@ -289,6 +289,14 @@ def test_a_role_of_the_profile_for_an_unknown_image() -> None:
     assert made.changes[0].evidence[0].source == "profile"
 
 
+def test_a_reservation_is_lowered_to_a_lower_limit() -> None:
+    # As in a profile that lowers a limit and extends one that reserves.
+    budget = Budget.model_validate({"memory": "128M", "reservations": {"memory": "256M"}})
+    made = planned("services:\n  app:\n    build: .\n", ResourceLimits(confidence=SURE, roles={"app": budget}))
+    resources = {"limits": {"memory": "128M"}, "reservations": {"memory": "128M"}}
+    assert made.changes[0].value == {"resources": resources}
+
+
 @pytest.mark.parametrize(
     "budget",
     [
@@ -296,8 +304,6 @@ def test_a_role_of_the_profile_for_an_unknown_image() -> None:
         {"memory": "0M"},
         {"cpus": "all"},
         {"pids": 0},
-        {"memory": "128M", "reservations": {"memory": "256M"}},
-        {"cpus": "0.5", "reservations": {"cpus": "1.0"}},
     ],
 )
 def test_budgets_are_checked(budget: dict[str, Any]) -> None:

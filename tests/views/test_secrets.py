@@ -26,9 +26,13 @@ services:
       API_TOKEN: ${API_TOKEN:?must be set}
       SECRET_KEY: $SECRET_KEY
       EMPTY_PASSWORD:
+      ALLOW_EMPTY_PASSWORD: "yes"
+      DISABLE_AUTH: true # it is off
       KEYBOARD: qwerty
       MONKEY: banana
       AUTHOR: me
+    env:
+      - DISABLE_AUTH=true
     volumes:
       - ./secrets:/run/secrets
       - tokens:/var/lib/tokens
