@@ -88,6 +88,7 @@ class Session:
 
     def run(self, names: Sequence[str]) -> Status:
         """Hardens the files of these names, or the one compose would find if there are none."""
+        names = list(dict.fromkeys(names))
         if not names:
             names = [found] if (found := find_compose_file(os.curdir, parents=True)) else []
             if not names:

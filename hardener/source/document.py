@@ -89,10 +89,14 @@ def _merged(data: Data, memo: dict[int, Data]) -> Data:
         result = [_merged(item, memo) for item in data]
     else:
         result = {}
-        sources = data.get("<<")
+        sources = _bare(data.get("<<"))
         for source in reversed(sources if isinstance(sources, list) else [sources]):
-            inherited = _merged(source, memo)
+            inherited = _bare(_merged(source, memo))
             result |= inherited if isinstance(inherited, dict) else {}
         result |= {key: _merged(value, memo) for key, value in data.items() if key != "<<"}
     memo[id(data)] = result
     return result
+
+
+def _bare(value: Data) -> Data:
+    return value.value if isinstance(value, Tagged) else value

@@ -165,7 +165,7 @@ class Edits:
     def keep_unterminated(self, last: Node, path: Path) -> None:
         """Keeps the value of a block scalar that ends the file without a line break, now that a line follows it."""
         *_, leaf = descendants(last)
-        if isinstance(leaf, Scalar) and leaf.style in ("|", ">") and leaf.end == len(self.text):
+        if isinstance(leaf, Scalar) and leaf.style in ("|", ">") and leaf.end == len(self.text) and leaf.data != "":
             header = re.compile(r"[|>]([0-9]?)([-+]?)").search(self.text, leaf.start)
             if header is None or header[2] == "+":
                 raise RewriteError(path, "the block scalar at the end of the file has no final line break")
@@ -183,16 +183,19 @@ class Edits:
             at = node.end - 1 if after is None else after.start
             self.edit(at, at, ", ".join(texts) + (", " if after else ""), path)
             return
+        # A comma would join a tag without a value, and the colon of an empty one.
+        tagged = isinstance(before.value, Scalar) and before.value.tag is not None and not before.value.style
+        comma_text = " ," if tagged or self.text[before.end - 1] == ":" else ","
         column = self.columns.of(before.start)
         comma = re.compile(r"[ \t]*,").match(self.text, before.end)
         end = _LINE_END.match(self.text, comma.end() if comma else before.end)
         own_line = not self.text[before.start - column : before.start].strip(" \t")
         if not own_line or end is None or end[1] is None:
-            self.edit(before.end, before.end, "".join(f", {text}" for text in texts), path)
+            self.edit(before.end, before.end, comma_text + " " + ", ".join(texts), path)
             return
         indent = self.text[before.start - column : before.start]
         if comma is None:
-            self.edit(before.end, before.end, ",", path)
+            self.edit(before.end, before.end, comma_text, path)
         body = f",{self.style.newline}".join(indent + text for text in texts)
         self.edit(end.end(), end.end(), body + ("," if comma else "") + self.style.newline, path)
 

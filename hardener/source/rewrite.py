@@ -80,6 +80,7 @@ class _Writer:
                 continue
             entry = next(entries)
             self.edits.insert_entries(node, before, entry, added, slot)
+            self.meanings[id(entry.key)] = entry.key.data  # a key can have an anchor, too
             self.node(entry.value, value, self.edits.slot(node, entry, (*slot.path, key)))
             before, added = entry, {}
         self.edits.insert_entries(node, before, None, added, slot)

@@ -37,6 +37,8 @@ class Style:
 
     def key(self, value: str, *, flow: bool = False) -> str:
         """The mapping key `value` as text, without its colon."""
+        if value == "<<":
+            return value  # in quotes it would be a key like any other
         return written(value, flow=flow, quote=self.quote, always=self.keys)
 
     def inline(self, value: Data) -> str:
@@ -120,7 +122,9 @@ class Columns:
     def of(self, index: int) -> int:
         """How many characters stand between the start of the line and `index`; a BOM is none."""
         start = max(self.text.rfind("\n", 0, index), self.text.rfind("\r", 0, index)) + 1
-        return index - start - self.text.startswith("\ufeff", start)
+        while self.text.startswith("\ufeff", start):
+            start += 1
+        return index - start
 
 
 class _Habits:

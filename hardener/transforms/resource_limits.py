@@ -135,10 +135,7 @@ def _sized(service: Service, context: Context, budget: Budget) -> tuple[dict[str
         reserved["cpus"] = reservation.cpus
     # The engine refuses a reservation above the limit, and a limit that is not known here may be any.
     least = min(byte_size(reservation.memory) or 0, size if budget.memory else math.inf)
-    if own.limits_memory:
-        fits = least <= own.memory
-    else:
-        fits = not budget.memory or "memory" in limits
+    fits = least <= own.memory if own.limits_memory else not budget.memory or "memory" in limits
     if least and fits:
         reserved["memory"] = format_bytes(int(least))
     return limits, reserved, asked if asked and asked.size > wanted else None

@@ -67,7 +67,7 @@ def process() -> Harden:
 
     def process(*args: str | Path, env: dict[str, str] | None = None, **how: object) -> Ran:
         ended = subprocess.run(  # type: ignore[call-overload]
-            [*command(), *map(str, args), "--no-compose-check"] if args[:1] != ("--help",) else [*command(), "--help"],
+            [*command(), *map(str, args)],
             env={**environment(), **(env or {})},
             **{"capture_output": True, "timeout": 60, **how},
         )

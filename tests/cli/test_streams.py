@@ -124,6 +124,14 @@ def test_closed_stdin(shop: Path) -> None:
     assert ended.returncode == 2 and "error: " in ended.stderr and "Traceback" not in ended.stderr
 
 
+def test_the_console_script(shop: Path) -> None:
+    script = Path(command()[0]).parent / "harden"
+    if not script.exists():
+        pytest.skip("the package is not installed beside this Python")
+    ended = subprocess.run([script, shop, "-n"], env=environment(), capture_output=True, timeout=60)
+    assert ended.returncode == 0 and ended.stdout.startswith(b"--- a/")
+
+
 def test_help_needs_nothing_heavy() -> None:
     """What takes long to import is not on the way of `--help`, and what only few runs need not on that of `--check`."""
     program = "import sys; from hardener.cli import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"

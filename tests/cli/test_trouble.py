@@ -80,9 +80,6 @@ def test_a_profile_that_is_none(harden: Harden, shop: Path, tmp_path: Path) -> N
         ("- a", "own.yml:1:1"),
     ]:
         (tmp_path / "own.yml").write_text(content)
-        from hardener.profile import _profile
-
-        _profile.cache_clear()
         ran = harden(shop, "-p", tmp_path / "own.yml")
         assert ran.status == 2 and ran.err.startswith("error: ") and told in ran.err, content
         assert shop.read_text() == SHOP

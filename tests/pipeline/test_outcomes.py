@@ -155,8 +155,8 @@ def test_what_the_writer_cannot_do_becomes_advice_and_the_rest_goes_on() -> None
     assert "comment" in advice.reason
 
 
-def test_what_the_writer_refuses_at_an_anchor_no_service_has() -> None:
-    """Two services share a block that cannot be edited: neither may be said to have been changed."""
+def test_what_the_writer_refuses_at_an_anchor_others_get_in_a_copy() -> None:
+    """The shared block cannot be edited: the service that has it gets advice, its alias gives way to a copy."""
     text = """
         services:
           a:
@@ -168,10 +168,11 @@ def test_what_the_writer_refuses_at_an_anchor_no_service_has() -> None:
             logging: *log
         """
     made = planned(text, Selection(only=("logging", "restart-policy")))
-    assert "max-size" not in made.text
-    assert not [change for change in made.had if change.rule == "logging"]
+    assert not made.had
+    assert outcome(made, "logging", "a") is Outcome.ADVICE
+    assert outcome(made, "logging", "b") is Outcome.CHANGED
+    assert "&log {  # the default will do" in made.text
     for name in ("a", "b"):
-        assert outcome(made, "logging", name) is Outcome.ADVICE
         assert outcome(made, "restart-policy", name) is Outcome.CHANGED
 
 
