@@ -196,6 +196,8 @@ class _Planner:
         """Why a rule must not touch a service, if so."""
         if reason := self.project.unresolved.get(service):
             return reason
+        if not self.project.bodies[service]:
+            return "there is nothing in it yet"
         if self.project.services[service].provider is not None:
             return "it is run by a provider, not in a container"
         for exemption in self.profile.exempt:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from hardener.model.project import Project
 from hardener.source import Path, Tagged
 from hardener.source.data import frozen
-from hardener.source.tree import Alias, Mapping, Node, Sequence, children, descendants
+from hardener.source.tree import Alias, Mapping, Node, Sequence, children, descendants, part
 from hardener.target import Made, bare, leaves
 from hardener.transforms.base import Change
 
@@ -226,9 +226,8 @@ class _Settler:
 
 def _way(node: Node, step: str | int) -> _Way | None:
     """The way from `node` to the value at `step`, which stands in it or comes through its `<<`."""
-    for key, value in children(node):
-        if key == step:
-            return _Way((key,), [], value)
+    if (own := part(node, step)) is not None:
+        return _Way((step,), [], own.value)
     for below, source in _sources(node):
         inner = _way(source, step)
         if inner is not None:
@@ -238,13 +237,15 @@ def _way(node: Node, step: str | int) -> _Way | None:
 
 def _sources(node: Node) -> Iterator[tuple[Path, Node]]:
     """The maps that the `<<` of `node` brings in, the strongest first, each with the steps that lead to it."""
-    for key, value in children(node) if isinstance(node, Mapping) else ():
-        merged = value.target if isinstance(value, Alias) else value
-        if key == "<<" and isinstance(merged, Sequence):
-            for index, item in children(merged):
-                yield ("<<", index), item.target if isinstance(item, Alias) else item
-        elif key == "<<":
-            yield ("<<",), merged
+    merge = part(node, "<<") if isinstance(node, Mapping) else None
+    if merge is None:
+        return
+    merged = merge.value.target if isinstance(merge.value, Alias) else merge.value
+    if isinstance(merged, Sequence):
+        for index, item in children(merged):
+            yield ("<<", index), item.target if isinstance(item, Alias) else item
+    else:
+        yield ("<<",), merged
 
 
 def _want(action: str, path: Path, value: Any) -> Hashable:

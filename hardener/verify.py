@@ -12,7 +12,7 @@ from hardener.model.project import Project
 from hardener.pipeline import EVERYTHING, Plan, Selection, plan
 from hardener.profile import Profile
 from hardener.source import Data, Document, Path, differences, load, same
-from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequence, children, descendants
+from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequence, children, descendants, part
 from hardener.target import leaves
 from hardener.transforms.base import Change
 
@@ -103,16 +103,16 @@ def _canonical(document: Document, site: Path) -> Path:
     if not document.anchored:
         return site
     places = {id(node): path for path, node in _walk(document.root, ())}
-    node: Node | None = document.root
+    node = document.root
     place: Path = ()
     for taken, step in enumerate(site):
         if isinstance(node, Alias):
             place = places[id(node.target)]
             node = node.target
-        part = _part(node, step) if node is not None else None
-        if part is None:
+        found = part(node, step)
+        if found is None:
             return (*place, *site[taken:])
-        node, place = part.value, (*place, step)
+        node, place = found.value, (*place, step)
     return places[id(node.target)] if isinstance(node, Alias) else place
 
 
@@ -140,13 +140,13 @@ def _named_lines(made: Plan) -> set[int]:
     document = made.document
     spans = _unterminated(document)
     for change, site in made.made:
-        node, part = _deepest(document.root, site)
+        node, holder = _deepest(document.root, site)
         removed = change.action == "remove"
         target = node.target if isinstance(node, Alias) and site not in made.unshared else node
         inserted = isinstance(target, Mapping | Sequence) and not target.flow
-        if removed and part is not None:
-            spans.append((part.start, part.end))
-        elif not inserted and part is not None:
+        if removed and holder is not None:
+            spans.append((holder.start, holder.end))
+        elif not inserted and holder is not None:
             spans.append((target.start, target.end))
     for place in made.unshared:
         node, _ = _deepest(document.root, place)
@@ -162,22 +162,14 @@ def _lines(text: str) -> list[str]:
 
 def _deepest(root: Node, site: Path) -> tuple[Node, Entry | Item | None]:
     """The last node on the way to `site` that is in the text, and the entry or item it is the value of."""
-    node, part = root, None
+    node: Node = root
+    holder: Entry | Item | None = None
     for step in site:
-        found = _part(node.target if isinstance(node, Alias) else node, step)
+        found = part(node.target if isinstance(node, Alias) else node, step)
         if found is None:
             break
-        node, part = found.value, found
-    return node, part
-
-
-def _part(node: Node, step: str | int) -> Entry | Item | None:
-    """The entry or item of `node` at `step`."""
-    if isinstance(node, Mapping):
-        return next((entry for entry in node.entries if entry.key.data == step), None)
-    if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
-        return node.items[step]
-    return None
+        node, holder = found.value, found
+    return node, holder
 
 
 def _unterminated(document: Document) -> list[tuple[int, int]]:

@@ -3,6 +3,9 @@
 import shlex
 from typing import Any
 
+LONGEST_COMMAND = 64 * 1024
+"""Characters of a command that are split into words; the time that shlex takes grows with their square."""
+
 
 def as_text(value: Any) -> str:
     """A scalar as compose writes it into an environment or a label: `true`, `1`, `1.5`; text stays as written."""
@@ -38,6 +41,8 @@ def command_words(value: Any) -> list[str] | None:
         return None
     if not isinstance(value, str):
         return texts(value)
+    if len(value) > LONGEST_COMMAND:
+        return [value]
     try:
         return shlex.split(value)
     except ValueError:

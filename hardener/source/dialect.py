@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -109,6 +110,28 @@ class _Scanner(Scanner):
         self.tokens: Any = deque(self.tokens)
         self.last: Any = None
         self.line_checked = 0
+        self.settled = -1
+
+    # The parser asks about each token some ten times: look only once whether more must be read to know what it is.
+
+    @cached_property
+    def reader(self) -> Any:
+        return super().reader
+
+    def settle(self) -> None:
+        while self.need_more_tokens():
+            self.fetch_more_tokens()
+        self.settled = self.tokens_taken
+
+    def check_token(self, *choices: Any) -> bool:
+        if self.settled != self.tokens_taken:
+            self.settle()
+        return bool(self.tokens) and (not choices or isinstance(self.tokens[0], choices))
+
+    def peek_token(self) -> Any:
+        if self.settled != self.tokens_taken:
+            self.settle()
+        return self.tokens[0] if self.tokens else None
 
     def get_token(self) -> Any:
         self.last = self.peek_token()
@@ -330,6 +353,10 @@ class _Scanner(Scanner):
 
 
 class _Parser(Parser):
+    @cached_property
+    def scanner(self) -> Any:
+        return super().scanner
+
     def parse_implicit_document_start(self) -> Any:
         # `...` at the start, and two of them at the end.
         while self.scanner.check_token(tokens.DocumentEndToken):

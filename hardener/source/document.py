@@ -8,7 +8,7 @@ from functools import cached_property
 from hardener.errors import Where
 from hardener.source.data import Data, Path, Tagged
 from hardener.source.parse import parse, place
-from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Sequence
+from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Sequence, part
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class Document:
         for step in path:
             if isinstance(node, Alias):
                 node = node.target
-            part = _part(node, step)
-            if part is None:
+            found = _inherited(node, step)
+            if found is None:
                 break
-            node, start = part.value, part.start if isinstance(part, Entry) else part.value.start
+            node, start = found.value, found.start if isinstance(found, Entry) else found.value.start
         return start
 
 
@@ -52,19 +52,13 @@ def load(text: str, file: str = "compose.yml") -> Document:
     return Document(text, file, root, anchored)
 
 
-def _part(node: Node, step: str | int) -> Entry | Item | None:
+def _inherited(node: Node, step: str | int) -> Entry | Item | None:
     """The entry or item of `node` at `step`; one that comes through `<<` counts, unless the mapping has its own."""
-    if isinstance(node, Mapping):
-        found: Entry | Item | None = None
-        for entry in node.entries:
-            if entry.key.data == step:
-                return entry
-            if entry.key.data == "<<" and found is None:
-                found = next((part for source in merge_sources(entry.value) if (part := _part(source, step))), None)
-        return found
-    if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
-        return node.items[step]
-    return None
+    found = part(node, step)
+    merge = part(node, "<<") if isinstance(node, Mapping) else None
+    if found is None and merge is not None:
+        return next((entry for source in merge_sources(merge.value) if (entry := _inherited(source, step))), None)
+    return found
 
 
 def merge_sources(node: Node) -> list[Node]:

@@ -6,7 +6,6 @@ import codecs
 import contextlib
 import os
 import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,17 +78,19 @@ def decode(content: bytes, name: str) -> SourceFile:
     return SourceFile(name, content, encoding)
 
 
-def create(name: str, text: str) -> None:
-    """Writes `text`, as UTF-8, to the file `name`, new or not; an existing one keeps its mode. Atomic as `write` is."""
+def create(name: str, text: str, encoding: str = "utf-8") -> None:
+    """Writes `text` to the file `name`, new or not; an existing one keeps its mode. Atomic as `write` is."""
     target = Path(name).resolve()
     try:
-        _replace(target, text.encode(), target.stat() if target.exists() else None)
+        _replace(target, text.encode(encoding), target.stat() if target.exists() else None)
     except OSError as error:
         raise HardenError(f"cannot write: {error.strerror}", Where(name), "check the folder") from error
 
 
 def _replace(target: Path, content: bytes, status: os.stat_result | None) -> None:
     """Writes a temporary file beside `target`, syncs it, and renames it over."""
+    import tempfile  # brings random and hashlib along, and most runs only look
+
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as stream:

@@ -125,6 +125,7 @@ class _Parser:
             texts.add(text)
             data[key.data] = value.data
             node.entries.append(entry)
+            node.by_key[key.data] = entry
             cursor = self.past_comma(entry.end) if node.flow else entry.end
         node.data = data
         self.close(node, event, node.entries)

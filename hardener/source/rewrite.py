@@ -68,7 +68,7 @@ class _Writer:
             self.edits.replace(node, target, slot)
 
     def mapping(self, node: Mapping, target: dict[str, Data], slot: Slot) -> None:
-        keys: list[Any] = [entry.key.data for entry in node.entries]
+        keys = node.by_key
         if [key for key in keys if key in target] != [key for key in target if key in keys]:
             raise RewriteError(slot.path, "its keys would change their order")
         entries = iter(self.kept(node, [index for index, key in enumerate(keys) if key in target], slot))

@@ -84,6 +84,7 @@ class Mapping(Collection):
     """A mapping; its entries in the order of the text."""
 
     entries: list[Entry] = field(default_factory=list)
+    by_key: dict[Any, Entry] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True)
@@ -101,6 +102,15 @@ def children(node: Node) -> Iterator[tuple[Any, Node]]:
     elif isinstance(node, Sequence):
         for index, item in enumerate(node.items):
             yield index, item.value
+
+
+def part(node: Node, step: str | int) -> Entry | Item | None:
+    """The entry or item of `node` at a key or index. Aliases are not followed."""
+    if isinstance(node, Mapping):
+        return node.by_key.get(step)
+    if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+        return node.items[step]
+    return None
 
 
 def descendants(node: Node) -> Iterator[Node]:

@@ -6,11 +6,13 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from hardener.api import Result
 from hardener.views.secrets import mask
 from hardener.views.style import Color, escape, paint
+
+if TYPE_CHECKING:
+    from hardener.api import Result
 
 CONTEXT = 3
 """Unchanged lines shown before and after a change."""

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from hardener.api import Result
 from hardener.transforms.base import Confidence
 from hardener.views.style import paint
 
+if TYPE_CHECKING:
+    from hardener.api import Result
+
 Ending = Literal["hardened", "would change", "unchanged", "not written", "failed"]
-"""How a file ended: written, shown only, hardened already, declined at the question, or an error."""
+"""How a file ended: written, shown only, nothing to change, declined at the question, or an error."""
 
 _TOLD: dict[Ending, str] = {
     "hardened": "hardened",
     "would change": "would change (nothing written)",
-    "unchanged": "hardened already",
+    "unchanged": "unchanged",
     "not written": "not written",
     "failed": "failed",
 }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from hardener.api import Result
 from hardener.source.style import Style
 from hardener.transforms.base import Advice, Change
 from hardener.views.secrets import mask_text
 from hardener.views.style import columns, escape, pad, paint, wrap
+
+if TYPE_CHECKING:
+    from hardener.api import Result
 
 _NARROW = 72
 """Columns below which the cells of a row stand below each other."""

@@ -17,7 +17,7 @@ def test_writes_and_then_has_nothing_to_do(harden: Harden, shop: Path) -> None:
     assert first.status == 0 and "1 file hardened" in first.err and "restart: unless-stopped" in after
     assert [line for line in after.splitlines() if line in SHOP.splitlines()] == SHOP.splitlines()
     second = harden(shop)
-    assert second.status == 0 and second.out == b"" and "hardened already" in second.err
+    assert second.status == 0 and second.out == b"" and "unchanged" in second.err
     assert shop.read_text() == after
 
 
@@ -217,7 +217,7 @@ class TestCommands:
         Path("rules").write_text(SHOP)
         assert b"restart-policy" in harden("rules").out and Path("rules").read_text() == SHOP
         assert harden("./rules").status == 0 and "restart" in Path("rules").read_text()
-        assert "1 file hardened already" in harden("-n", "rules").err, "only the first argument is a command"
+        assert "1 file unchanged" in harden("-n", "rules").err, "only the first argument is a command"
 
     def test_rules(self, harden: Harden) -> None:
         lines = harden("rules").out.decode().splitlines()

@@ -87,7 +87,7 @@ def test_summary_of_nothing_and_of_much() -> None:
     tally.add(result(), "unchanged")
     tally.files["failed"] += 2
     assert summary(tally) == (
-        "1 file hardened, 1 file hardened already, 2 files failed; 1 change in 1 service; "
+        "1 file hardened, 1 file unchanged, 2 files failed; 1 change in 1 service; "
         "2 changes held back, --confidence assumed shows them; "
         "values that look secret are masked here, the file has them"
     )
