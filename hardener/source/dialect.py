@@ -37,7 +37,7 @@ _TAG = rf"!(?:{_VERBATIM}|(?P<handle>[\w-]{{0,99}}+!)?+(?P<suffix>{_URI}{{0,999}
 PROPERTY = re.compile(f"&{_NAME}|{_TAG}", re.ASCII)
 """One anchor or tag."""
 
-_UNREADABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNREADABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BREAK = re.compile(f"[{BREAKS}]")
 _ANCHOR = re.compile(rf"[&*]({_NAME})(?=[{_BLANK_OR_END}?:,\]}}%@`])")
 _TAG_TOKEN = re.compile(rf"{_TAG}(?=[{_BLANK_OR_END}])", re.ASCII)

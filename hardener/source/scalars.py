@@ -63,7 +63,6 @@ _AMBIGUOUS = re.compile(
 )
 # Indicators that cannot start a plain scalar; `-?:` may, when a non-blank follows.
 _BAD_START = frozenset(",[]{}#&*!|>'\"%@`")
-_PLAIN = re.compile(r"[\x21-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff ]+")
 _BAD_INSIDE = re.compile(r":(?:\s|$)|\s#|[\u0085\u2028\u2029]")
 _FLOW_INDICATORS = frozenset(",[]{}")
 
@@ -76,7 +75,7 @@ def is_plain(text: str, *, flow: bool) -> bool:
         return False
     if text[0] in "-?:" and (len(text) == 1 or text[1] in " ,[]{}" or text.startswith("---")):
         return False
-    if text.startswith("...") or not _PLAIN.fullmatch(text) or _BAD_INSIDE.search(text):
+    if text.startswith("...") or not text.isprintable() or _BAD_INSIDE.search(text):
         return False
     # Readers disagree on `a:b` inside flow collections when a quote or bracket is near, so a colon is quoted there.
     return not flow or not (_FLOW_INDICATORS.intersection(text) or ":" in text or "?" in text)

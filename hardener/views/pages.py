@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hardener.profile import Profile
@@ -22,11 +22,9 @@ def explain(kind: type[Transform], profiles: list[Profile], *, color: bool = Fal
     """The page of one rule: what it does and why, its settings, its references."""
     lines = [paint(kind.id, "bold", color) + f": {kind.title}", "", inspect.cleandoc(kind.__doc__ or ""), ""]
     lines += [paint("Settings", "bold", color)]
-    for name, schema in kind.model_json_schema()["properties"].items():
-        default = kind.model_fields[name].get_default(call_default_factory=True)
-        shown = kind.model_construct(**{name: default}).model_dump(mode="json", include={name})[name]
-        lines += [f"  {name}: {Style().inline(shown)}" if shown is not None else f"  {name}"]
-        lines += [f"      {line}" for line in wrap(schema.get("description", ""), 90)]
+    for name, default, meaning in _settings(kind):
+        lines += [f"  {name}: {default}" if default else f"  {name}"]
+        lines += [f"      {line}" for line in wrap(meaning, 90)]
     lines += ["", paint("On in", "bold", color), f"  {_profiles_with(kind, profiles) or 'no shipped profile'}"]
     if kind.references:
         lines += ["", paint("References", "bold", color), *(f"  {reference}" for reference in kind.references)]
@@ -50,6 +48,15 @@ def profile(one: Profile) -> str:
     return "\n".join(["# " + escape(one.name), *Style().entries(data, 0), ""])
 
 
+def _settings(kind: type[Transform]) -> Iterator[tuple[str, str, str]]:
+    """The settings of a rule: name, default as YAML (empty for none), and meaning; its own first."""
+    fields = sorted(kind.model_fields, key=lambda name: name in Transform.model_fields)
+    for name in fields:
+        default = kind.model_fields[name].get_default(call_default_factory=True)
+        shown = kind.model_construct(**{name: default}).model_dump(mode="json", include={name}, exclude_none=True)
+        yield name, Style().inline(shown[name]) if name in shown else "", kind.model_fields[name].description or ""
+
+
 def _profiles_with(kind: type[Transform], profiles: list[Profile]) -> str:
     return " ".join(p.name for p in profiles if any(rule.id == kind.id for rule in p.transforms))
 
@@ -59,3 +66,14 @@ def _columns(rows: list[tuple[str, str, str]], color: bool) -> str:
     first, second = (max(len(row[index]) for row in rows) for index in (0, 1))
     lines = [f"{pad(a, first)}  {pad(b, second)}  {c}".rstrip() for a, b, c in rows]
     return "\n".join([paint(lines[0], "bold", color), *lines[1:], ""])
+
+
+def markdown(kind: type[Transform], profiles: list[Profile]) -> str:
+    """The page of one rule as Markdown, for docs/rules.md."""
+    lines = [f"## {kind.id}", "", f"*{kind.title}.*", "", inspect.cleandoc(kind.__doc__ or ""), ""]
+    lines += ["| setting | default | meaning |", "| --- | --- | --- |"]
+    for name, default, meaning in _settings(kind):
+        lines.append(f"| `{name}` | {f'`{default}`' if default else ''} | {meaning.replace('|', '&#124;')} |")
+    lines += ["", f"On in: {_profiles_with(kind, profiles) or 'no shipped profile'}."]
+    lines += ["", f"References: {'; '.join(kind.references)}."] if kind.references else []
+    return "\n".join(lines) + "\n"
