@@ -6,7 +6,7 @@ about, what is less sure than the profile accepts is held back, and what the wri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -18,7 +18,8 @@ from hardener.model.project import Project, read_project
 from hardener.profile import Profile
 from hardener.sharing import Settled, settle
 from hardener.source import Data, Document, Path, RewriteError, Tagged, rewrite
-from hardener.target import Made, apply, atoms, bare
+from hardener.source.data import frozen, is_data
+from hardener.target import Made, apply, atoms, bare, leaves, misfit
 from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
 from hardener.transforms.context import Context
 
@@ -129,15 +130,17 @@ class _Planner:
         self.selection = selection
         self.context = Context(project, profile.roles)
         self.cases: dict[tuple[str, str | None], _Case] = {}
+        # What the changes set so far, by place: the rule that wants it, and the value.
+        self.claims: dict[Path, tuple[str, Hashable]] = {}
 
     def run(self) -> Plan:
         for transform in self.transforms():
             kind = type(transform)
             if kind.run_file is not Transform.run_file and not self.selection.services:
-                self.case(transform, None, transform.run_file(self.project.file, self.context))
+                self.case(transform, None, lambda rule=transform: rule.run_file(self.project.file, self.context))
             for name, service in self.project.services.items() if kind.run is not Transform.run else ():
                 if not self.selection.services or name in self.selection.services:
-                    self.case(transform, service, transform.run(service, self.context))
+                    self.case(transform, service, lambda rule=transform, one=service: rule.run(one, self.context))
         settled, target, text = self.write()
         for change, other in settled.had:
             self.withdraw(change).had.append(f"through {other}, which it shares this with")
@@ -161,30 +164,57 @@ class _Planner:
             if (not only or transform.id in only) and transform.id not in skip:
                 yield transform
 
-    def case(self, transform: Transform, service: Service | None, answers: Iterator[Answer]) -> None:
+    def case(self, transform: Transform, service: Service | None, run: Callable[[], Iterator[Answer]]) -> None:
         name = service.name if service else None
         case = self.cases[transform.id, name] = _Case(transform.id, name)
         if service and (reason := self.exempt(transform.id, service.name)):
             case.skipped.append(reason)
             return
         accepted = self.selection.confidence or transform.confidence or self.profile.confidence
-        for answer in self.answers(case, answers):
+        for answer in self.answers(case, run):
             if isinstance(answer, Advice):
                 case.advice.append(answer)
             elif isinstance(answer, Skip):
                 case.skipped.append(answer.reason)
             else:
-                for change in self.missing(answer):
-                    if self.reset(change.path):
-                        case.skipped.append(f"{change.path[-1]} is reset on purpose")
-                    else:
-                        (case.wanted if accepted.covers(change.confidence) else case.held).append(change)
+                self.change(case, answer, accepted)
+
+    def change(self, case: _Case, answer: Change, accepted: Confidence) -> None:
+        """Takes what is missing of a change into the case, if it fits what is there and what other rules want."""
+        body, depth = (self.document.merged, 0) if case.service is None else (self.project.bodies[case.service], 2)
+        if (place := misfit(answer, body, depth)) is not None:
+            self.leave(case, answer, f"what stands at {'.'.join(map(str, place))} has another form")
+            return
+        missing = _present(answer, body) if answer.action == "remove" else atoms(answer, body, depth)
+        for change in missing:
+            if self.reset(change.path):
+                case.skipped.append(f"{change.path[-1]} is reset on purpose")
+            elif not accepted.covers(change.confidence):
+                case.held.append(change)
+            elif (rule := self.claim(change)) is None:
+                case.wanted.append(change)
+            else:
+                self.leave(case, change, f"the rule {rule} sets another value there")
+
+    def claim(self, change: Change) -> str | None:
+        """Notes what a change sets. The name of the rule that wants another value at one of these places, if any."""
+        claims = {path: frozen(value) for path, value in leaves(change.path, change.value)}
+        if change.action == "set":
+            for path, value in claims.items():
+                rule, other = self.claims.get(path, (change.rule, value))
+                if other != value:
+                    return rule
+            self.claims |= {path: (change.rule, value) for path, value in claims.items()}
+        return None
 
     @staticmethod
-    def answers(case: _Case, answers: Iterator[Answer]) -> Iterator[Answer]:
+    def answers(case: _Case, run: Callable[[], Iterator[Answer]]) -> Iterator[Answer]:
         """The answers of a rule. Raises HardenError if it fails: it may be somebody else's code."""
         try:
-            yield from answers
+            for answer in run():
+                if isinstance(answer, Change) and not is_data(answer.value):
+                    raise TypeError("a value that is no YAML data")
+                yield answer
         except HardenError:
             raise
         except Exception as error:
@@ -207,15 +237,6 @@ class _Planner:
                 return f"exempt: {exemption.reason}"
         return None
 
-    def missing(self, change: Change) -> Iterator[Change]:
-        """What of a change is not there yet, here or through what the service inherits."""
-        if change.action == "remove":
-            yield change
-        elif change.service is None:
-            yield from atoms(change, self.document.merged, 0)
-        else:
-            yield from atoms(change, self.project.bodies[change.service], 2)
-
     def reset(self, path: Path) -> bool:
         """Whether `path` stands at or below a `!reset`: whoever wrote that wants it empty."""
         value: Any = self.document.merged
@@ -233,8 +254,12 @@ class _Planner:
 
     def refuse(self, change: Change, reason: str) -> None:
         """Turns a change that cannot be made without harm into advice."""
+        self.leave(self.withdraw(change), change, reason)
+
+    @staticmethod
+    def leave(case: _Case, change: Change, reason: str) -> None:
+        """Leaves a change to a person."""
         message = f"Set {'.'.join(map(str, change.path))} by hand."
-        case = self.withdraw(change)
         case.advice.append(Advice(change.rule, change.service, change.path, message, reason, change.references))
 
     def write(self) -> tuple[Settled, Data, str]:
@@ -258,3 +283,12 @@ class _Planner:
 def _touches(site: Path, path: Path) -> bool:
     """Whether one of two places is, or holds, the other."""
     return site[: len(path)] == path or path[: len(site)] == site
+
+
+def _present(change: Change, body: Any) -> Iterator[Change]:
+    """A removal, if what it removes is there."""
+    for step in change.path:
+        if not isinstance(body, dict) or step not in body:
+            return
+        body = bare(body[step])
+    yield change

@@ -90,8 +90,9 @@ class _Settler:
         self.unshared = set(unshared)
         self.wants = {want for change in wanted for want in _wants(change, change.path)}
         self.shared = {id(node.target) for node in descendants(self.root) if isinstance(node, Alias)}
-        self.places: dict[int, Path] = {}
-        self.locate(self.root, ())
+        self.places = project.document.places
+        # By node, rest of the path, and value: a template that many services see is asked about once.
+        self.asked: dict[Hashable, str | None] = {}
         self.views: dict[int, list[_View]] = defaultdict(list)
         self.index()
 
@@ -150,14 +151,11 @@ class _Settler:
             return reached, "its value has an anchor that is used elsewhere"
         for node, taken in nodes:
             rest = change.path[taken:]
-            for view in self.views[id(node)]:
-                path = (*view.path, *rest)
-                if path == change.path or (rest and rest[0] in view.hidden):
-                    continue
-                wants = set(_wants(change, path))
-                if not wants <= self.wants:
-                    return set(), f"its text is shared with {view.service or 'another part of the file'} by an anchor"
-                reached |= wants
+            question = (id(node), _want(change.action, rest, change.value))
+            if question not in self.asked:
+                self.asked[question] = self.ask(change, node, rest, reached)
+            if (unwilling := self.asked[question]) is not None:
+                return set(), unwilling
         for heir in self.project.heirs(change.service) if change.service else ():
             body = self.project.as_written(heir)
             wants = {
@@ -169,6 +167,17 @@ class _Settler:
                 return set(), f"{heir} extends it, and must not get this"
             reached |= wants
         return reached, None
+
+    def ask(self, change: Change, node: Node, rest: Path, reached: set[Hashable]) -> str | None:
+        """Why a change at `rest` below a shared node may not be made; else adds what it brings to `reached`."""
+        for view in self.views[id(node)]:
+            if rest and rest[0] in view.hidden:
+                continue
+            wants = set(_wants(change, (*view.path, *rest)))
+            if not wants <= self.wants:
+                return f"its text is shared with {view.service or 'another part of the file'} by an anchor"
+            reached |= wants
+        return None
 
     def cut_off(self, heir: str, path: Path) -> bool:
         """Whether an `!override` or a `!reset` keeps what a base has at `path` from its heir."""
@@ -190,12 +199,6 @@ class _Settler:
 
     def generation(self, change: Change) -> int:
         return self.project.generation(change.service) if change.service else 0
-
-    def locate(self, node: Node, path: Path) -> None:
-        """Notes the place of every node that is shared, and of every map."""
-        self.places[id(node)] = path
-        for step, inner in children(node):
-            self.locate(inner, (*path, step))
 
     def index(self) -> None:
         """Finds every view of every shared node."""

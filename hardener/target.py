@@ -32,6 +32,18 @@ def atoms(change: Change, body: Any, depth: int) -> Iterator[Change]:
         yield change
 
 
+def misfit(change: Change, body: Any, depth: int) -> Path | None:
+    """The place at which `body` holds something that `change` cannot be made in or joined to, if there is one."""
+    for index, step in enumerate(change.path[depth:], depth):
+        if body is None:
+            return None
+        if not isinstance(body, dict):
+            return change.path[:index]
+        body = body.get(step)
+    wrong = change.action == "append" and body is not None and not isinstance(body, list)
+    return change.path if wrong else None
+
+
 def leaves(path: Path, value: Data) -> Iterator[tuple[Path, Data]]:
     """Every scalar and list in `value`, with its path; `value` itself stands at `path`."""
     if isinstance(value, dict) and value:
@@ -83,9 +95,14 @@ def _down(data: Any, way: Iterable[str | int]) -> Any:
 
 
 def _put(container: Any, key: str | int, value: Data) -> None:
-    """Sets a value, under the tag that an empty one has there."""
+    """Sets a value, under the tag that an empty one has there; a map joins the one that another change made."""
     found = container.get(key) if isinstance(container, dict) else container[key]
-    container[key] = Tagged(found.tag, value) if isinstance(found, Tagged) else value
+    if isinstance(bare(found), dict) and isinstance(value, dict):
+        for inner, item in value.items():
+            _put(bare(found), inner, item)
+    else:
+        value = _copied(value, {})
+        container[key] = Tagged(found.tag, value) if isinstance(found, Tagged) else value
 
 
 def _copied(data: Data, memo: dict[int, Any]) -> Any:

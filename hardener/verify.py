@@ -13,7 +13,7 @@ from hardener.pipeline import EVERYTHING, Plan, Selection, plan
 from hardener.profile import Profile
 from hardener.source import Data, Document, Path, differences, load, same
 from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequence, children, descendants, part
-from hardener.target import leaves
+from hardener.target import bare, leaves
 from hardener.transforms.base import Change
 
 _BREAK = re.compile(r"\r\n|\n|\r")
@@ -62,16 +62,19 @@ def untouched(made: Plan) -> None:
 def accounted(made: Plan, after: Project) -> None:
     """Law 4: every difference of meaning is one that a change names, and every change can be seen."""
     changes = [*made.changes, *made.had]
-    paths = {change.path for change in changes} | made.unshared
+    named = {change.path for change in changes}
     for _, site in made.made:
-        paths |= {site, _canonical(made.document, site)}
+        named |= {site, _canonical(made.document, site)}
     # A container that had to be made on the way to a change is part of it.
-    allowed = paths | {path[:depth] for path in paths for depth in range(3, len(path))}
+    begun = {path[:depth] for path in named for depth in range(1, len(path))}
+    before = {**(bare(made.document.merged) or {}), "services": made.project.bodies}
     for path in _differences(made.project, after):
-        if not any(path[:depth] in allowed for depth in range(1, len(path) + 1)):
+        is_named = any(path[:depth] in named for depth in range(1, len(path) + 1))
+        is_new = path in begun and _at(before, path) is None
+        if not is_named and not is_new and path not in made.unshared:
             raise VerificationError(f"law 4, accounted for: no change names the difference at {_dotted(path)}")
     for change in changes:
-        if change.service is not None and not _visible(change, after):
+        if not _visible(change, before, after):
             raise VerificationError(f"law 4, accounted for: the change at {_dotted(change.path)} is not in the output")
 
 
@@ -102,7 +105,7 @@ def _canonical(document: Document, site: Path) -> Path:
     """Where the value at `site` stands in the text, when aliases on the way are followed to their anchors."""
     if not document.anchored:
         return site
-    places = {id(node): path for path, node in _walk(document.root, ())}
+    places = document.places
     node = document.root
     place: Path = ()
     for taken, step in enumerate(site):
@@ -116,23 +119,22 @@ def _canonical(document: Document, site: Path) -> Path:
     return places[id(node.target)] if isinstance(node, Alias) else place
 
 
-def _walk(node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
-    yield path, node
-    for step, inner in children(node):
-        yield from _walk(inner, (*path, step))
+def _visible(change: Change, before: Any, after: Project) -> bool:
+    """Whether the new text says what the change says; a list that got an item still has all the others."""
+    new = {**(bare(after.document.merged) or {}), "services": after.bodies}
+    if change.action == "remove":
+        return _at(new, change.path) is None
+    if change.action == "append":
+        items, old = _at(new, change.path), _at(before, change.path) or []
+        return isinstance(items, list) and change.value in items and all(item in items for item in old)
+    return all(same(_at(new, leaf), wanted) for leaf, wanted in leaves(change.path, change.value))
 
 
-def _visible(change: Change, after: Project) -> bool:
-    for leaf, wanted in leaves(change.path, change.value):
-        found: Any = {"services": after.bodies}
-        for step in leaf:
-            found = found.get(step) if isinstance(found, dict) else None
-        if change.action == "append":
-            if not isinstance(found, list) or wanted not in found:
-                return False
-        elif not same(found, wanted):
-            return False
-    return True
+def _at(data: Any, path: Path) -> Any:
+    for step in path:
+        data = bare(data)
+        data = data.get(step) if isinstance(data, dict) else None
+    return bare(data)
 
 
 def _named_lines(made: Plan) -> set[int]:
@@ -143,11 +145,17 @@ def _named_lines(made: Plan) -> set[int]:
         node, holder = _deepest(document.root, site)
         removed = change.action == "remove"
         target = node.target if isinstance(node, Alias) and site not in made.unshared else node
-        inserted = isinstance(target, Mapping | Sequence) and not target.flow
-        if removed and holder is not None:
+        if holder is None:
+            continue
+        if removed:
             spans.append((holder.start, holder.end))
-        elif not inserted and holder is not None:
+        elif not isinstance(target, Mapping | Sequence):
             spans.append((target.start, target.end))
+        elif target.flow:
+            # The line of the last part gets a comma or more; the bracket may have to move.
+            parts: Any = target.entries if isinstance(target, Mapping) else target.items
+            last = parts[-1].end if parts else target.start
+            spans += [(last, last), (target.end, target.end)]
     for place in made.unshared:
         node, _ = _deepest(document.root, place)
         spans.append((node.start, node.end))

@@ -57,21 +57,19 @@ def frozen(value: Data) -> Hashable:
     return (type(value), repr(value) if isinstance(value, float) else value)
 
 
-def lookup(data: Data, path: Path) -> Any:
-    """The value at `path`, tags on the way unwrapped. Raises KeyError, IndexError or TypeError where there is none."""
-    current: Any = data  # its kind is what the path says
-    for step in path:
-        if isinstance(current, Tagged):
-            current = current.value
-        current = current[step]
-    return current
+def is_data(value: Any) -> bool:
+    """Whether `value` is YAML data all the way down."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and is_data(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(map(is_data, value))
+    if isinstance(value, Tagged):
+        return is_data(value.value)
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def differences(before: Data, after: Data, path: Path = ()) -> Iterator[Path]:
-    """The paths at which two values differ: the shortest ones that name a key added, removed or changed.
-
-    A list that differs in length or kind is one difference, at the path of its first differing item.
-    """
+    """The paths at which two values differ: the shortest ones that name a key or item added, removed or changed."""
     if isinstance(before, Tagged) and isinstance(after, Tagged) and before.tag == after.tag:
         yield from differences(before.value, after.value, path)
     elif isinstance(before, dict) and isinstance(after, dict):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
 from hardener.errors import Where
 from hardener.source.data import Data, Path, Tagged
-from hardener.source.parse import parse, place
-from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Sequence, part
+from hardener.source.parse import LINE_BREAK, parse
+from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Sequence, children, part
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,10 @@ class Document:
     root: Node
     anchored: bool
 
+    def __reduce__(self) -> tuple[type[Document], tuple[str, str, Node, bool]]:
+        # What is cached counts on the identity of objects.
+        return Document, (self.text, self.file, self.root, self.anchored)
+
     @property
     def data(self) -> Data:
         """What the text says: `<<` kept as a key, aliases sharing the object of their anchor. Do not change it."""
@@ -30,9 +35,26 @@ class Document:
         """`data` with every `<<` merged into its mapping. Aliases share objects here too. Do not change it."""
         return _merged(self.data, {}) if self.anchored or "<<" in self.text else self.data
 
+    @cached_property
+    def places(self) -> dict[int, Path]:
+        """Where each node of the tree stands, by its id. Aliases are places of their own."""
+        found: dict[int, Path] = {}
+        stack: list[tuple[Path, Node]] = [((), self.root)]
+        while stack:
+            path, node = stack.pop()
+            found[id(node)] = path
+            stack += (((*path, step), inner) for step, inner in children(node))
+        return found
+
     def where(self, path: Path = ()) -> Where:
         """The place of the key or item at `path`, or of the nearest thing above it that is in the text."""
-        return place(self.text, self._start(path), self.file)
+        start = self._start(path)
+        line = bisect_right(self._line_starts, start)
+        return Where(self.file, line, start - self._line_starts[line - 1] + 1)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [int(self.text.startswith("\ufeff")), *(match.end() for match in LINE_BREAK.finditer(self.text))]
 
     def _start(self, path: Path) -> int:
         node, start = self.root, self.root.start

@@ -49,6 +49,7 @@ class _Edit:
     text: str
 
 
+_OTHER_BREAK = re.compile("[\x85\u2028\u2029]")
 _LINE_END = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:(\r\n|\n|\r)|\Z)")
 _COMMENT_LINE = re.compile(r"([ \t]*)(#?)[^\r\n]*(?:\r\n|\n|\r|\Z)")
 
@@ -64,6 +65,8 @@ class Edits:
 
     def applied(self) -> str:
         """The text with all edits made. Raises RewriteError if two of them touch the same characters."""
+        if self.edits and _OTHER_BREAK.search(self.text):
+            raise RewriteError((), "it holds a line break that only some readers take for one (U+0085, U+2028, U+2029)")
         parts: list[str] = []
         cursor = 0
         for edit in sorted(self.edits, key=lambda edit: (edit.start, edit.end > edit.start, -edit.depth)):
@@ -245,8 +248,10 @@ class Edits:
                 raise RewriteError(slot.path, "its key has no colon")
             self.edit(node.start, node.start, (" " if slot.colon else ": ") + text, slot.path)
             return
+        if node.anchor is not None:
+            text = f"&{node.anchor} {text}"
         if isinstance(node, Scalar) and node.style in ("", "'", '"') and node.tag is None:
-            if isinstance(target, str):
+            if isinstance(target, str) and node.anchor is None:
                 text = self.like(node, target, flow=slot.flow)
             self.edit(node.start, node.end, text, slot.path)
             return
@@ -259,7 +264,10 @@ class Edits:
         if not slot.colon:
             raise RewriteError(slot.path, "its key has no colon")
         self.refuse_comments(slot.after, node, slot.path)
+        if node.anchor is not None and slot.dash:
+            raise RewriteError(slot.path, "an item with an anchor cannot become a block")
         first, *lines = (self.style.after_dash if slot.dash else self.style.below)(target, slot.column)
+        first = f" &{node.anchor}{first}" if node.anchor is not None else first
         if re.search(r"[\r\n]", self.text[slot.after : node.end]):
             self.edit(slot.after, node.end, self.style.newline.join((first, *lines)), slot.path)
             return

@@ -44,10 +44,13 @@ def parse(text: str, file: str) -> tuple[Node, bool]:
         parser.invalid(error)
 
 
+LINE_BREAK = re.compile(r"\r\n|\n|\r")
+
+
 def place(text: str, index: int, file: str) -> Where:
-    """The line and column of `index` in `text`."""
+    """The line and column of `index` in `text`, which is read up to there."""
     line, start = 1, int(text.startswith("\ufeff"))
-    for match in re.compile(r"\r\n|\n|\r").finditer(text, 0, index):
+    for match in LINE_BREAK.finditer(text, 0, index):
         line, start = line + 1, match.end()
     return Where(file, line, index - start + 1)
 

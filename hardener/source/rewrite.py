@@ -13,7 +13,7 @@ from typing import Any
 from hardener.source.data import Data, Tagged, frozen, same
 from hardener.source.document import Document
 from hardener.source.edits import Edits, RewriteError, Slot
-from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Sequence, descendants
+from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Sequence, children, descendants
 
 
 def rewrite(document: Document, target: Data) -> str:
@@ -64,7 +64,8 @@ class _Writer:
         elif isinstance(node, Sequence) and isinstance(inner, list) and inner and node.items:
             self.sequence(node, inner, slot)
         elif not same(node.data, target):
-            self.forget(node)
+            for inside in children(node):
+                self.forget(inside[1])
             self.edits.replace(node, target, slot)
 
     def mapping(self, node: Mapping, target: dict[str, Data], slot: Slot) -> None:
