@@ -94,10 +94,31 @@ def compare(title: str, ours: list[str], peer: list[str] | None, runs: int) -> N
     print(line, flush=True)
 
 
+def shapes(count: int) -> dict[str, str]:
+    """Files of `count` services whose text, image or anchors have to be looked up."""
+    numbers = range(count)
+    return {
+        "builds": "services:\n" + "".join(f"  s{n}:\n    build: .\n" for n in numbers),
+        "merges": "x-b: &b\n  image: nginx\nservices:\n" + "".join(f"  s{n}:\n    <<: *b\n" for n in numbers),
+        "aliases": "x-l: &l\n  driver: json-file\nservices:\n"
+        + "".join(f"  s{n}:\n    image: nginx\n    logging: *l\n" for n in numbers),
+    }
+
+
 def growth(sizes: list[int], folder: Path) -> None:
     """Times growing files in this process: linear cost shows as a constant time per service."""
     from hardener import harden
 
+    for size in sizes[:2]:
+        for shape, text in shapes(size).items():
+            file = folder / f"{shape}.yml"
+            file.write_text(text)
+            start = time.perf_counter()
+            harden(file)
+            took = time.perf_counter() - start
+            print(
+                f"{size:6} services, {shape:8}            {took:8.2f} s   {took / size * 1e6:6.0f} µs each", flush=True
+            )
     for size in sizes:
         file = folder / f"{size}.yml"
         file.write_text(services(size))

@@ -25,7 +25,8 @@ class Result:
     """A file hardened and verified, not yet written. Holds plain data only: it can be pickled and compared.
 
     `after` is the new text, equal to the old one if nothing changes. `changes` are made, `had` come along with them
-    through an anchor or `extends`, `held` were not sure enough. `checked` tells whether `docker compose` confirmed it.
+    through an anchor or `extends`, `held` were not sure enough. `warnings` say, among other things, if `docker compose`
+    was asked and could not judge.
     """
 
     source: SourceFile

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from hardener.errors import HardenError
@@ -137,10 +138,10 @@ class _Planner:
         for transform in self.transforms():
             kind = type(transform)
             if kind.run_file is not Transform.run_file and not self.selection.services:
-                self.case(transform, None, lambda rule=transform: rule.run_file(self.project.file, self.context))
+                self.case(transform, None, partial(transform.run_file, self.project.file, self.context))
             for name, service in self.project.services.items() if kind.run is not Transform.run else ():
                 if not self.selection.services or name in self.selection.services:
-                    self.case(transform, service, lambda rule=transform, one=service: rule.run(one, self.context))
+                    self.case(transform, service, partial(transform.run, service, self.context))
         settled, target, text = self.write()
         for change, other in settled.had:
             self.withdraw(change).had.append(f"through {other}, which it shares this with")

@@ -6,6 +6,7 @@ its path. It can extend another one, whose settings it then changes key by key.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -76,8 +77,8 @@ class Profile:
 
     @classmethod
     def of(cls, transforms: Iterable[Transform]) -> Profile:
-        """A profile of these transforms, which accepts all they are sure of."""
-        return cls(transforms=tuple(transforms))
+        """A profile of these transforms, which makes every change they want: whoever lists them has chosen."""
+        return cls(confidence=Confidence.ASSUMED, transforms=tuple(transforms))
 
 
 def shipped() -> dict[str, FilePath]:
@@ -99,6 +100,10 @@ def _profile(name: str) -> Profile:
         for key in file.model_fields_set - {"transforms", "extends", "exempt"}:
             value = getattr(file, key)
             merged[key] = {**merged.get(key, {}), **value} if key == "roles" else value
+        for index, exemption in enumerate(file.exempt):
+            for rule in exemption.rules:
+                if not re.search(r"[*?\[]", rule):
+                    _known(rule, None, document, ("exempt", index, "rules"))
         merged["exempt"] = (*merged.get("exempt", ()), *file.exempt)
     transforms = tuple(_transform(rule, value, chain) for rule, value in settings.items() if value is not False)
     return Profile(
@@ -142,8 +147,8 @@ def _over(base: Any, value: Any) -> Any:
     return value
 
 
-def _known(rule: str, settings: Any, document: Document) -> None:
-    where = document.where(("transforms", rule))
+def _known(rule: str, settings: Any, document: Document, path: Path = ()) -> None:
+    where = document.where(path or ("transforms", rule))
     try:
         find(rule)
     except HardenError as error:

@@ -281,4 +281,4 @@ def _create(output: str, result: Result) -> None:
         # A rename would put a file in the place of a device.
         if not os.path.isfile(output):
             raise HardenError("not a regular file", Where(output), "use --output - for standard output")
-    return create(output, result.after, result.source.encoding)
+    return create(output, result.after, result.source)

@@ -53,12 +53,14 @@ def settle(project: Project, wanted: list[Change]) -> Settled:
 class _View(NamedTuple):
     """A place where a service sees a shared node: `path` is effective; keys in `hidden` it has from elsewhere.
 
-    `service` is None for a place outside the services.
+    `service` is None for a place outside the services. `merged`: it comes through a `<<`, beside which a key of the
+    service's own goes first.
     """
 
     service: str | None
     path: Path
     hidden: frozenset[Any]
+    merged: bool
 
 
 class _Found(NamedTuple):
@@ -89,6 +91,8 @@ class _Settler:
         self.given = frozenset(unshared)
         self.unshared = set(unshared)
         self.wants = {want for change in wanted for want in _wants(change, change.path)}
+        self.paths = {change.path for change in wanted}
+        self.leaves = {path for change in wanted for path, _ in leaves(change.path, change.value)}
         self.shared = {id(node.target) for node in descendants(self.root) if isinstance(node, Alias)}
         self.places = project.document.places
         # By node, rest of the path, and value: a template that many services see is asked about once.
@@ -158,11 +162,13 @@ class _Settler:
                 return set(), unwilling
         for heir in self.project.heirs(change.service) if change.service else ():
             body = self.project.as_written(heir)
-            wants = {
-                _want(change.action, (SERVICES, heir, *path[2:]), value)
-                for path, value in leaves(change.path, change.value)
-                if not (self.cut_off(heir, path[2:]) or (change.action == "set" and _has(body, path[2:])))
-            }
+            wants = set()
+            for path, value in leaves(change.path, change.value):
+                theirs = (SERVICES, heir, *path[2:])
+                want = _want(change.action, theirs, value)
+                own = _has(body, path[2:]) or (want not in self.wants and theirs in self.leaves)
+                if not self.cut_off(heir, path[2:]) and not (change.action == "set" and own):
+                    wants.add(want)
             if not wants <= self.wants:
                 return set(), f"{heir} extends it, and must not get this"
             reached |= wants
@@ -174,6 +180,8 @@ class _Settler:
             if rest and rest[0] in view.hidden:
                 continue
             wants = set(_wants(change, (*view.path, *rest)))
+            if not wants <= self.wants and view.merged and (*view.path, *rest[:1]) in self.paths:
+                continue  # it gets a value of its own there
             if not wants <= self.wants:
                 return f"its text is shared with {view.service or 'another part of the file'} by an anchor"
             reached |= wants
@@ -209,21 +217,23 @@ class _Settler:
             elif not str(key).startswith("x-"):
                 self.look(None, (key,), (key,), value, frozenset())
 
-    def look(self, service: str | None, path: Path, place: Path, node: Node, hidden: frozenset[Any]) -> None:
+    def look(
+        self, service: str | None, path: Path, place: Path, node: Node, hidden: frozenset[Any], *, merged: bool = False
+    ) -> None:
         if isinstance(node, Alias):
             if place in self.given:
                 return
             node = node.target
             place = self.places[id(node)]
         if id(node) in self.shared:
-            self.views[id(node)].append(_View(service, path, hidden))
+            self.views[id(node)].append(_View(service, path, hidden, merged))
         own = list(children(node))
         for step, inner in own:
             if step != "<<" and step not in hidden:
                 self.look(service, (*path, step), (*place, step), inner, frozenset())
         hidden |= {step for step, _ in own}
         for _, source in _sources(node):
-            self.look(service, path, self.places[id(source)], source, hidden)
+            self.look(service, path, self.places[id(source)], source, hidden, merged=True)
             hidden |= {step for step, _ in children(source)}
 
 

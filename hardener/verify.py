@@ -148,13 +148,17 @@ def _named_lines(made: Plan) -> set[int]:
         if holder is None:
             continue
         if removed:
-            spans.append((holder.start, holder.end))
+            above, _ = _deepest(document.root, site[:-1])
+            # In flow style the comma of the part before goes, too.
+            parts = above.entries if isinstance(above, Mapping) and above.flow else []
+            before = max((entry.end for entry in parts if entry.end <= holder.start), default=holder.start)
+            spans += [(before, before), (holder.start, holder.end)]
         elif not isinstance(target, Mapping | Sequence):
             spans.append((target.start, target.end))
         elif target.flow:
             # The line of the last part gets a comma or more; the bracket may have to move.
-            parts: Any = target.entries if isinstance(target, Mapping) else target.items
-            last = parts[-1].end if parts else target.start
+            within: Any = target.entries if isinstance(target, Mapping) else target.items
+            last = within[-1].end if within else target.start
             spans += [(last, last), (target.end, target.end)]
     for place in made.unshared:
         node, _ = _deepest(document.root, place)

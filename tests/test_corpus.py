@@ -20,7 +20,7 @@ Read = Callable[..., tuple[dict[str, Any] | None, str]]
 # The first question judges the whole project; where the environment lacks something, the second judges the file alone.
 QUESTIONS = (("--no-env-resolution", "--no-path-resolution"),)
 QUESTIONS += ((*QUESTIONS[0], "--no-interpolate"),)
-SEVERAL_DOCUMENTS = "several documents"
+SEVERAL_DOCUMENTS = "a second YAML document"
 
 
 @dataclass

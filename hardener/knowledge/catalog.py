@@ -64,7 +64,7 @@ def _toml(file: Path) -> dict[str, Any]:
 
 @cache
 def index(folder: Path = IMAGES) -> dict[str, Path]:
-    """Every full image name and its data file. Of each file only the `names:` line is looked at: no YAML is parsed."""
+    """Every full image name and its data file. Of each file only the `names` line is looked at."""
     files: dict[str, Path] = {}
     for file in sorted(folder.glob("*.toml")):
         names = _NAMES.search(file.read_text(encoding="utf-8"))

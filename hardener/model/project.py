@@ -6,6 +6,7 @@ https://github.com/compose-spec/compose-spec/blob/main/13-merge.md as far as the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -74,7 +75,7 @@ class Project:
             name: base.service
             for name, service in self.file.read_services().items()
             if (base := service.read_extends()) and base.service
-            if base.file is None or own.parent / base.file == own
+            if base.file is None or os.path.realpath(own.parent / base.file) == os.path.realpath(own)
         }
 
     @cached_property
@@ -147,10 +148,10 @@ class _Reader:
     """Reads the compose files around `main`, each once; for one that names itself, `data`, not what is on disk."""
 
     def __init__(self, main: FilePath, data: Any) -> None:
-        self.main = main
-        self.files: dict[FilePath, Raw] = {main: data if isinstance(data, dict) else {}}
+        self.main = FilePath(os.path.realpath(main))
+        self.files: dict[FilePath, Raw] = {self.main: data if isinstance(data, dict) else {}}
         self.known: dict[tuple[FilePath, str], Raw] = {}
-        self.seen: set[FilePath] = {main}
+        self.seen: set[FilePath] = {self.main}
 
     def effective(self, file: FilePath, name: str) -> Raw:
         """The body of service `name` of `file`, merged over what it extends."""
@@ -193,8 +194,9 @@ class _Reader:
         """The file that `path` means in `file`."""
         resolved = resolve_defaults(path)
         if resolved is None or "://" in resolved or resolved.startswith("git@"):
-            raise HardenError(f"{path} cannot be read from here; what it sets is not known")
-        return file.parent / resolved
+            # The address is not shown: it can hold a token.
+            raise HardenError("what is taken over from elsewhere cannot be read from here; what it sets is not known")
+        return FilePath(os.path.realpath(file.parent / resolved))
 
     def load(self, file: FilePath) -> Raw:
         if file not in self.files:

@@ -50,6 +50,7 @@ class _Edit:
 
 
 _OTHER_BREAK = re.compile("[\x85\u2028\u2029]")
+_ITEM_COMMENT = re.compile(r"#[ \t]*-[ \t]")
 _LINE_END = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:(\r\n|\n|\r)|\Z)")
 _COMMENT_LINE = re.compile(r"([ \t]*)(#?)[^\r\n]*(?:\r\n|\n|\r|\Z)")
 
@@ -158,7 +159,9 @@ class Edits:
             match = _COMMENT_LINE.match(self.text, position)
             if match is None or (not match[2] and match[0].strip()):
                 break
-            if match[2] and len(match[1]) <= column:
+            # Where dashes are not indented, `# - item` at the column of the key is an item that was taken out.
+            item = len(match[1]) == column and position == end and _ITEM_COMMENT.match(self.text, match.start(2))
+            if match[2] and len(match[1]) <= column and not item:
                 break
             position = match.end()
             if match[2]:

@@ -39,8 +39,7 @@ class SourceFile:
         target = Path(self.name).resolve()
         try:
             status = target.stat()
-            if not os.access(target, os.W_OK) or not status.st_mode & stat.S_IWUSR:
-                raise HardenError("the file is read-only", Where(self.name), "make it writable, or use --output")
+            _refuse_read_only(target, status, self.name)
             if target.read_bytes() != self.content:
                 raise HardenError("the file changed while it was read", Where(self.name), "run again")
             _replace(target, text.encode(self.encoding), status)
@@ -78,29 +77,47 @@ def decode(content: bytes, name: str) -> SourceFile:
     return SourceFile(name, content, encoding)
 
 
-def create(name: str, text: str, encoding: str = "utf-8") -> None:
-    """Writes `text` to the file `name`, new or not; an existing one keeps its mode. Atomic as `write` is."""
+def create(name: str, text: str, like: SourceFile) -> None:
+    """Writes `text` to the file `name`, in the encoding of `like`; atomic as `write` is.
+
+    An existing file keeps its mode and owner, a new one gets the mode of `like`, which may hold secrets.
+    """
     target = Path(name).resolve()
     try:
-        _replace(target, text.encode(encoding), target.stat() if target.exists() else None)
+        status = target.stat() if target.exists() else None
+        if status is not None:
+            _refuse_read_only(target, status, name)
+        _replace(target, text.encode(like.encoding), status, _mode(like.name))
     except OSError as error:
         raise HardenError(f"cannot write: {error.strerror}", Where(name), "check the folder") from error
 
 
-def _replace(target: Path, content: bytes, status: os.stat_result | None) -> None:
-    """Writes a temporary file beside `target`, syncs it, and renames it over."""
+def _refuse_read_only(target: Path, status: os.stat_result, name: str) -> None:
+    if not os.access(target, os.W_OK) or not status.st_mode & stat.S_IWUSR:
+        raise HardenError("the file is read-only", Where(name), "make it writable, or use --output")
+
+
+def _mode(name: str) -> int:
+    """The mode of a file; where there is none, that of a new one."""
+    if os.path.exists(name):
+        return stat.S_IMODE(os.stat(name).st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _replace(target: Path, content: bytes, status: os.stat_result | None, mode: int = 0o600) -> None:
+    """Writes a temporary file beside `target`, syncs it, and renames it over; `mode` is for a file that is new."""
     import tempfile  # brings random and hashlib along, and most runs only look
 
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    handle, temporary = tempfile.mkstemp(prefix=".harden-", suffix=".tmp", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         if status is None:
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)
+            os.chmod(temporary, mode)
         else:
             with contextlib.suppress(PermissionError):  # only root may give a file away
                 os.chown(temporary, status.st_uid, status.st_gid)

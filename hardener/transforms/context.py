@@ -11,19 +11,21 @@ from hardener.knowledge import ImageFacts, facts_for
 from hardener.model import ComposeFile, Service
 from hardener.model.project import Project
 from hardener.source import Path
-from hardener.transforms.base import Evidence
+from hardener.transforms.base import Confidence, Evidence
 
 # What names and commands of jobs are made of, in the wild. A wrong hit only leaves a service as it is.
 _JOB_NAMES = re.compile(
-    r"init\w*|setup|migrat\w+|seed\w*|bootstrap\w*|provision\w*|backups?|restore|dump|install\w*|prepare|permissions?"
+    r"init\w*|\w*setup|migrat\w+|seed\w*|bootstrap\w*|provision\w*|backups?|restore|dump|install\w*|prepare|permissions?"
     r"|perms|chown|fixtures?|jobs?|oneshot|tests?|e2e|lint|certs|keygen|collectstatic|create\w*"
 )
 _JOB_WORDS = re.compile(
     r"migrate|migrations|collectstatic|createsuperuser|loaddata|seed|pg_dump|pg_dumpall|pg_restore|mysqldump|mongodump"
-    r"|alembic|flyway|liquibase|certonly"
+    r"|alembic|flyway|liquibase|certonly|build|compile|package|install|tests?|pytest|lint"
 )
 _ENDING_PROGRAM = re.compile(
-    r"echo|true|false|ls|cat|env|printenv|cp|mv|chown|chmod|mkdir|rm|touch|id|date|hostname|whoami"
+    r"echo|true|false|ls|cat|env|printenv|cp|mv|chown|chmod|mkdir|rm|touch|id|date|hostname|whoami|tar|rsync|git|openssl"
+    r"|exit|rabbitmqadmin|terraform|certbot|k6|dbt"
+    r"|curl|wget|pip3?|psql|createdb|mysql|mariadb|mongo|mongosh|redis-cli|kafka-topics(?:\.sh)?|mc"
 )
 _TOOL_PROFILES = re.compile(
     r"tools?|cli|debug|jobs?|tests?|e2e|setup|init|migrat\w*|seed|manual|once|never|donotstart|ops|oneshot|backup"
@@ -32,9 +34,10 @@ _CHAIN = re.compile(r"&&|\|\||[;\n]")
 
 
 class KnownRole(NamedTuple):
-    """What a service is for (`database`, `app`, …), and how that is known."""
+    """What a service is for (`database`, `app`, …), how sure that is, and how it is known."""
 
     name: str
+    confidence: Confidence
     evidence: Evidence
 
 
@@ -65,13 +68,16 @@ class Context:
     def role(self, service: Service) -> KnownRole | None:
         """The role a service has: as the profile says, else as its image has it, else `app` for what is built here."""
         if service.name in self.roles:
-            return KnownRole(self.roles[service.name], Evidence("the profile gives it this role", "profile"))
+            return KnownRole(
+                self.roles[service.name], Confidence.KNOWN, Evidence("the profile gives it this role", "profile")
+            )
         facts = self.facts(service)
         if facts and facts.role:
-            return KnownRole(facts.role.value, Evidence(f"{facts.family} is known", facts.role.source))
+            sure = Confidence.ASSUMED if facts.role.confidence == "assumed" else Confidence.KNOWN
+            return KnownRole(facts.role.value, sure, Evidence(f"{facts.family} is known", facts.role.source))
         if service.build is not None and facts_for(service.name) is None:
             path = ("services", service.name, "build")
-            return KnownRole("app", Evidence("it is built from source here", self.where(path)))
+            return KnownRole("app", Confidence.ASSUMED, Evidence("it is built from source here", self.where(path)))
         return None
 
     def job(self, service: Service) -> str | None:

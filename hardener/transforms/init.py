@@ -7,6 +7,8 @@ from hardener.model import Service
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context
 
+_INITS = ("tini", "dumb-init", "init", "docker-init", "catatonit", "s6-svscan", "runsvdir", "systemd")
+
 
 class Init(Transform):
     """A small init as PID 1 passes signals on and reaps orphaned processes, which few programs do themselves.
@@ -31,12 +33,14 @@ class Init(Transform):
     def run(self, service: Service, context: Context) -> Iterator[Answer]:
         facts = context.facts(service)
         claim = facts.init if facts else None
-        if claim is None or claim.confidence == "assumed":
+        if service.entrypoint is not None:
+            yield self.skip(service, "it has an entrypoint of its own, which may be an init")
+        elif claim is None or claim.confidence == "assumed":
             yield self.skip(service, "it is not known whether its image brings its own init")
         elif claim.value != "none":
             yield self.skip(service, f"its image brings its own init ({claim.value})")
-        elif service.entrypoint is not None:
-            yield self.skip(service, "it has an entrypoint of its own, which may be an init")
+        elif (service.read_command() or [""])[0].rpartition("/")[2] in _INITS:
+            yield self.skip(service, "its command starts an init")
         elif service.pid is not None:
             yield self.skip(service, "it shares its process ids, so its init would not be PID 1")
         elif self._cannot_signal(service) and not (facts and facts.init_needs_kill and not facts.init_needs_kill.value):

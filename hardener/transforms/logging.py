@@ -67,20 +67,32 @@ class Logging(Transform):
             yield self.skip(service, f"its driver ({driver}) keeps logs in its own way")
         elif own is not None and own.options and "fluentd-async-connect" in own.options:
             yield self.skip(service, "it is asynchronous already, by the option's old name")
+        elif driver == "fluentd":
+            yield self.set(
+                service,
+                ("logging", "options"),
+                self._defaults("fluentd"),
+                "the container could not start, and would stop, while the collector is down",
+                Confidence.KNOWN,
+                caveat="lines that are waiting when the container ends are lost",
+            )
         elif own is not None and (driver or own.options):
-            yield self._complete(service, {"options": self._defaults(driver or "json-file")})
+            yield self._complete(service, driver or "json-file", {"options": self._defaults(driver or "json-file")})
         else:
             driver = "json-file" if self.driver == "fluentd" and _collects(service, context) else self.driver
             options = self._defaults(driver) | (self.options if driver == self.driver else {})
-            yield self._complete(service, {"driver": driver, **({"options": options} if options else {})})
+            yield self._complete(service, driver, {"driver": driver, **({"options": options} if options else {})})
 
-    def _complete(self, service: Service, block: dict[str, Data]) -> Answer:
+    def _complete(self, service: Service, driver: str, block: dict[str, Data]) -> Answer:
+        rotates = driver in _ROTATING
         return self.set(
             service,
             "logging",
             block,
-            "without rotation, logs grow until the disk is full",
-            Confidence.SAFE,
+            "without rotation, logs grow until the disk is full"
+            if rotates
+            else "logs leave the host where they are made",
+            Confidence.SAFE if rotates else Confidence.KNOWN,
             caveat="overrides the log driver of the host's daemon.json; takes a new container, not a restart",
         )
 

@@ -1,5 +1,6 @@
 """no-new-privileges."""
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -40,6 +41,7 @@ class NoNewPrivileges(Transform):
     def run(self, service: Service, context: Context) -> Iterator[Answer]:
         present = [str(option) for option in service.security_opt or () if str(option).startswith("no-new-privileges")]
         claim = facts.no_new_privileges if (facts := context.facts(service)) else None
+        known = claim if claim and claim.confidence != "assumed" else None
         if any("false" in option for option in present):
             yield self.advise(
                 service, "security_opt", "Remove no-new-privileges:false.", "it is switched off on purpose"
@@ -48,6 +50,8 @@ class NoNewPrivileges(Transform):
             return
         elif boolean(service.privileged):
             yield self.skip(service, "a privileged service has every right already")
+        elif _uses_sudo(service):
+            yield self.skip(service, "it uses sudo, which would stop working")
         elif claim and not claim.value:
             yield self.skip(service, f"the image needs setuid programs: {claim.note or claim.source}")
         else:
@@ -56,7 +60,15 @@ class NoNewPrivileges(Transform):
                 "security_opt",
                 OPTION,
                 "a process in it cannot gain rights through a setuid program",
-                Confidence.KNOWN if claim and claim.confidence != "assumed" else Confidence.ASSUMED,
-                evidence=(Evidence("works under no-new-privileges", claim.source),) if claim else (),
+                Confidence.KNOWN if known else Confidence.ASSUMED,
+                evidence=(Evidence("works under no-new-privileges", known.source),) if known else (),
                 caveat="breaks sudo, and ping with file capabilities",
             )
+
+
+def _uses_sudo(service: Service) -> bool:
+    """Whether its commands, its health check or the names of its variables speak of sudo."""
+    words = [*(service.read_entrypoint() or ()), *(service.read_command() or ())]
+    words += (service.healthcheck.read_test() or []) if service.healthcheck else []
+    text = " ".join((*words, *service.read_environment()))
+    return re.search(r"(?:^|[\s/_])sudo(?:$|[\s_])", text, re.IGNORECASE) is not None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hardener.knowledge import Role
 from hardener.model import Service, byte_size, format_bytes, resolve_defaults
 from hardener.source import Data
-from hardener.transforms.base import Answer, Confidence, Evidence, Transform
+from hardener.transforms.base import Answer, Evidence, Transform
 from hardener.transforms.context import Context
 
 Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*[MG]$")]
@@ -19,6 +19,7 @@ HEADROOM = 1.5
 """Memory of a process per byte of heap or buffer it is told to use: a JVM also holds classes, threads and code, a
 database its connections. Elasticsearch asks for twice its heap, most others are content with a quarter more."""
 _STEP = 64 * 1024 * 1024
+_MOST = 64 * 1024**4
 
 
 class Reservation(BaseModel):
@@ -102,7 +103,7 @@ class ResourceLimits(Transform):
                 (),
                 _in_its_form(service, limits, reserved),
                 f"one service cannot take the whole host ({role.name})",
-                Confidence.KNOWN if context.facts(service) else Confidence.ASSUMED,
+                role.confidence,
                 evidence=tuple(evidence),
                 caveat="a process over its memory limit is killed: compare with `docker stats` under load",
             )
@@ -188,6 +189,11 @@ class _Ask(NamedTuple):
 
 _ASKS = (
     _Ask("-Xmx", r"-Xmx"),
+    _Ask("-XX:MaxHeapSize", r"-XX:MaxHeapSize"),
+    _Ask("MAX_HEAP_SIZE", r"\bMAX_HEAP_SIZE"),
+    _Ask("wiredTigerCacheSizeGB", r"\bwiredTigerCacheSizeGB", 1024**3),
+    _Ask("memcached -m", r"\bmemcached\b[^|;&]{0,80}?\s-m", 1024 * 1024),
+    _Ask("maintenance_work_mem", r"\bmaintenance_work_mem", 1024),
     _Ask("--max-old-space-size", r"--max[-_]old[-_]space[-_]size", 1024 * 1024),
     _Ask("maxmemory", r"\bmaxmemory(?![-_])"),
     _Ask("shared_buffers", r"\bshared_buffers", 8192),
@@ -204,21 +210,36 @@ def memory_asked(service: Service) -> Asked | None:
 
     A size of 0 means that it asks by a variable whose value is not known here.
     """
+    if service.gpus or _reserves_devices(service):
+        return Asked(0, "a device, and works in proportion to it")
     for name, value in service.read_environment().items():
         if _OPTIONS.fullmatch(name) and (value is None or resolve_defaults(value) is None):
             return Asked(0, f"{name} by a variable")
     words = [*(service.read_entrypoint() or ()), *(service.read_command() or ())]
     words += [f"{name}={value}" for name, value in service.read_environment().items() if value]
     text = " ".join(resolve_defaults(word) or word for word in words)
-    shared = service.read_shm_size() or 0
-    best = Asked(shared, f"shm_size {format_bytes(shared)}") if shared else None
+    shared = (service.read_shm_size() or 0) + _tmpfs(service)
+    best = Asked(shared, f"{format_bytes(shared)} of memory file systems") if shared else None
     for ask in _ASKS:
         for found in re.finditer(ask.setting + _AMOUNT, text, re.IGNORECASE):
             number, suffix, variable = found.groups()
             if variable:
                 return Asked(0, f"{ask.name} by a variable")
             unit = 1024 ** _POWERS[suffix.lower()] if suffix else ask.unit
-            size = int(float(number) * unit * HEADROOM) + shared
+            size = float(number[:30]) * unit * HEADROOM + shared
+            if size > _MOST:
+                return Asked(0, f"{ask.name} by a number no machine has")
             if best is None or size > best.size:
-                best = Asked(size, f"{ask.name} {number}{suffix}")
+                best = Asked(int(size), f"{ask.name} {number}{suffix}")
     return best
+
+
+def _reserves_devices(service: Service) -> bool:
+    resources = service.deploy.resources if service.deploy else None
+    return bool(resources and resources.reservations and resources.reservations.devices)
+
+
+def _tmpfs(service: Service) -> int:
+    """The bytes its tmpfs mounts may hold, where they say so; they count against the memory limit."""
+    options = (option for mount in service.read_tmpfs() for option in str(mount.options or "").split(","))
+    return sum(byte_size(option.removeprefix("size=")) or 0 for option in options if option.startswith("size="))

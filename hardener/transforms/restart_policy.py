@@ -18,7 +18,8 @@ class RestartPolicy(Transform):
     after five attempts: a setting.
 
     Held back for jobs, which would run for ever: a service others wait for with `service_completed_successfully`, one
-    whose name or command is that of a job (migrate, init, setup, seed, backup …), one in a profile of tools. A service
+    whose name or command is that of a job (migrate, init, setup, seed, backup …), one in a profile of tools. What is
+    left is taken to run until it is stopped, which is sure where it publishes a port or runs a known server. A service
     with `deploy.restart_policy` has its answer there, and one with any `restart`, `"no"` included, has given it.
 
     ```yaml
@@ -48,6 +49,18 @@ class RestartPolicy(Transform):
                 "restart",
                 self.policy,
                 "a crash or a reboot of the host would leave it down",
-                Confidence.SAFE if service.ports or context.facts(service) else Confidence.KNOWN,
+                self._sure(service, context),
                 caveat="a process that ends on purpose is started again",
             )
+
+    @staticmethod
+    def _sure(service: Service, context: Context) -> Confidence:
+        """How sure it is that the service runs until it is stopped: it listens, or its image is a server's."""
+        if service.ports:
+            return Confidence.SAFE
+        role = context.role(service)
+        runs_its_own = service.command is not None or service.entrypoint is not None
+        serves = role is not None and role.confidence is Confidence.KNOWN and role.name not in ("app", "other", "job")
+        if serves and not runs_its_own:
+            return Confidence.SAFE
+        return Confidence.KNOWN if serves or service.healthcheck or service.expose else Confidence.ASSUMED

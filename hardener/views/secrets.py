@@ -14,11 +14,29 @@ MASK = "****"
 # the time is linear whatever stands in the file.
 _WORDS = (
     r"(?:pass(?:word|wd|phrase)|secret|token|credential|cookie|salt|basicauth|(?:api|private|access)[_.-]?key"
-    r"|requirepass|masterauth|[_.-](?:key|pass|pwd|auth)(?![a-z]))"
+    r"|requirepass|masterauth|dsn|jwt|pass(?![a-z])|(?<![a-z])(?:key|pwd?|auth|pat|pin)(?![a-z]))"
 )
 _NAME = re.compile(_WORDS + r"[\w.-]{0,64}", re.IGNORECASE)
 _URL = re.compile(r"(?<=://)([^\s/@:\"']{0,128}):([^\s\"']{1,512})(?=@)")
-_HINT = re.compile(_WORDS + r"|://[^\s/@:\"']{0,128}:[^\s\"']{1,512}@", re.IGNORECASE)
+# What gives itself away by its form, whatever it is called: tokens of well-known services, web tokens, password hashes,
+# a user that is a key, a password on the command line of a client.
+_FORM = re.compile(
+    r"\b(?:gh[oprsu]|github_pat|glpat|[rs]k_(?:live|test)|xox[abopres])[_-][\w-]{8,255}|\bAKIA[0-9A-Z]{12,32}"
+    r"|\beyJ[\w-]{8,2000}\.[\w.-]{8,4000}|\${1,2}(?:2[aby]|apr1|[156])\${1,2}[\w./$]{8,255}|(?<=://)[\w-]{16,255}(?=@)"
+    r"|(?<=[Bb]earer )[^\s\"']{4,4000}"
+)
+_CLIENT_OPTION = re.compile(r"(?<=[\s\"']-p)[^\s\"',]{1,255}|(?<=[\s\"']--user )[^\s\"',]{1,255}")
+_CURL_OPTION = re.compile(r"(\s-u[\s\"',]{1,8}[^\s:\"',]{1,255}:)[^\s\"',]{1,255}")
+_CLIENT = re.compile(r"mysql|mariadb", re.IGNORECASE)
+_PEM = re.compile(r"-----(BEGIN|END) [A-Z ]{0,40}PRIVATE KEY")
+_HINT = re.compile(
+    _FORM.pattern
+    + "|"
+    + _PEM.pattern
+    + r"|(?:mysql|mariadb).*-p|curl.*-u|(?i:"
+    + _WORDS
+    + r")|://[^\s/@:\"']{0,128}:[^\s\"']{1,512}@"
+)
 # What stands between a name and its value. An option's value may also be the next word or the next item.
 _SEPARATOR = re.compile(r"[\"']?(?:[ \t]{0,8}:(?=[ \t]|$|[\"'])|=)[ \t]{0,64}")
 _OPTION_SEPARATOR = re.compile(r"[\"']?[ \t,=]{1,8}")
@@ -55,6 +73,7 @@ class _Scan:
         self.column = -1
         self.undecided = False
         self.next_item = False
+        self.pem = False
 
     def line(self, line: str) -> str:
         body = line.rstrip("\r\n")
@@ -71,7 +90,12 @@ class _Scan:
             start = _DASHES.match(body).end()  # type: ignore[union-attr]  # it matches anything
             if start > indent and not _HARMLESS.fullmatch(body, start):
                 return body[:start] + MASK + end
-        return self._names(_URL.sub(_masked_password, body), indent) + end
+        if pem := _PEM.search(body):
+            self.pem = pem[1] == "BEGIN" and "-----END" not in body
+            return body[: pem.start()] + MASK + end
+        if self.pem:
+            return body[:indent] + MASK + end
+        return self._names(_forms(_URL.sub(_masked_password, body)), indent) + end
 
     def _names(self, body: str, indent: int) -> str:
         """`body` with the values of names that look secret masked."""
@@ -117,6 +141,14 @@ def _in_flow(body: str, start: int) -> tuple[str, int]:
     if value is None or _HARMLESS.fullmatch(value[0].strip()):
         return body, value.end() if value else start
     return body[:start] + MASK + body[value.end() :], start + len(MASK)
+
+
+def _forms(body: str) -> str:
+    """`body` with what looks like a secret by its form masked."""
+    body = _FORM.sub(MASK, body)
+    if _CLIENT.search(body):
+        body = _CLIENT_OPTION.sub(MASK, body)
+    return _CURL_OPTION.sub(rf"\g<1>{MASK}", body) if "curl" in body else body
 
 
 def _masked_password(match: re.Match[str]) -> str:

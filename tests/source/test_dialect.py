@@ -3,6 +3,7 @@
 Each text is the value of `x-t`, in a file with one service; what follows is what compose makes of `x-t`.
 """
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -218,7 +219,8 @@ def test_compose_accepts_what_the_writer_makes(read_by_compose: Any, tmp_path: P
         try:
             text = rewrite(document, target)
         except RewriteError as error:
-            return f"{name}: {error}"
+            # Where only some readers take a character for a line break, the writer writes nothing.
+            return None if re.search("[\x85\u2028\u2029]", TEXTS[name]) else f"{name}: {error}"
         model, complaint = read_by_compose(text, tmp_path, "--no-interpolate")
         kept = model is not None and model["services"]["a"]["restart"] == "always"
         return None if kept and load(text).data == target else f"{name}: {complaint}"

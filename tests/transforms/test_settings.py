@@ -65,14 +65,14 @@ def test_no_other_restart_policy(policy: str) -> None:
     ["migrate", "db-migrations", "minio_init", "initdb", "setup", "seed", "seeds", "db-backup", "create-buckets"],
 )
 def test_a_name_of_a_job(name: str) -> None:
-    made = planned(f"services:\n  {name}:\n    image: ghcr.io/acme/x:1\n", RestartPolicy())
+    made = planned(f"services:\n  {name}:\n    image: ghcr.io/acme/x:1\n", RestartPolicy(confidence=SURE))
     assert not made.changes
     assert "name" in made.verdicts[0].reason
 
 
 @pytest.mark.parametrize("name", ["web", "api", "reseeder", "backend", "db", "latest", "testament"])
 def test_a_name_of_no_job(name: str) -> None:
-    assert planned(f"services:\n  {name}:\n    image: ghcr.io/acme/x:1\n", RestartPolicy()).changes
+    assert planned(f"services:\n  {name}:\n    image: ghcr.io/acme/x:1\n", RestartPolicy(confidence=SURE)).changes
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,9 @@ def test_a_name_of_no_job(name: str) -> None:
     ],
 )
 def test_a_command_of_a_job(command: str) -> None:
-    made = planned(f"services:\n  x:\n    image: ghcr.io/acme/x:1\n    command: {command}\n", RestartPolicy())
+    made = planned(
+        f"services:\n  x:\n    image: ghcr.io/acme/x:1\n    command: {command}\n", RestartPolicy(confidence=SURE)
+    )
     assert not made.changes
 
 
@@ -106,7 +108,9 @@ def test_a_command_of_a_job(command: str) -> None:
     ],
 )
 def test_a_command_that_goes_on(command: str) -> None:
-    made = planned(f"services:\n  x:\n    image: ghcr.io/acme/x:1\n    command: {command}\n", RestartPolicy())
+    made = planned(
+        f"services:\n  x:\n    image: ghcr.io/acme/x:1\n    command: {command}\n", RestartPolicy(confidence=SURE)
+    )
     assert service(made, "x")["restart"] == "unless-stopped"
 
 
