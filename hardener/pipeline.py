@@ -18,9 +18,9 @@ from hardener.model import Service
 from hardener.model.project import Project, read_project
 from hardener.profile import Profile
 from hardener.sharing import Settled, settle
-from hardener.source import Data, Document, Path, RewriteError, Tagged, rewrite
+from hardener.source import Data, Document, Path, RewriteError, bare, rewrite
 from hardener.source.data import frozen, is_data
-from hardener.target import Made, apply, atoms, bare, leaves, misfit
+from hardener.target import Made, apply, atoms, leaves, misfit, tags
 from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
 from hardener.transforms.context import Context
 
@@ -188,7 +188,7 @@ class _Planner:
             return
         missing = _present(answer, body) if answer.action == "remove" else atoms(answer, body, depth)
         for change in missing:
-            if self.reset(change.path):
+            if "!reset" in tags(self.document.merged, change.path):  # whoever wrote that wants it empty
                 case.skipped.append(f"{change.path[-1]} is reset on purpose")
             elif not accepted.covers(change.confidence):
                 case.held.append(change)
@@ -237,16 +237,6 @@ class _Planner:
             ):
                 return f"exempt: {exemption.reason}"
         return None
-
-    def reset(self, path: Path) -> bool:
-        """Whether `path` stands at or below a `!reset`: whoever wrote that wants it empty."""
-        value: Any = self.document.merged
-        for step in path:
-            if isinstance(value, Tagged) and value.tag == "!reset":
-                return True
-            value = bare(value)
-            value = value.get(step) if isinstance(value, dict) else None
-        return isinstance(value, Tagged) and value.tag == "!reset"
 
     def withdraw(self, change: Change) -> _Case:
         case = self.cases[change.rule, change.service]

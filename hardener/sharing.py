@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hardener.model.project import Project
-from hardener.source import Path, Tagged
+from hardener.source import Path
 from hardener.source.data import frozen
 from hardener.source.tree import Alias, Mapping, Node, Sequence, children, descendants, part
-from hardener.target import Made, bare, leaves
+from hardener.target import Made, at, leaves, tags
 from hardener.transforms.base import Change
 
 SERVICES = "services"
@@ -166,7 +166,7 @@ class _Settler:
             for path, value in leaves(change.path, change.value):
                 theirs = (SERVICES, heir, *path[2:])
                 want = _want(change.action, theirs, value)
-                own = _has(body, path[2:]) or (want not in self.wants and theirs in self.leaves)
+                own = at(body, path[2:]) is not None or (want not in self.wants and theirs in self.leaves)
                 if not self.cut_off(heir, path[2:]) and not (change.action == "set" and own):
                     wants.add(want)
             if not wants <= self.wants:
@@ -189,13 +189,7 @@ class _Settler:
 
     def cut_off(self, heir: str, path: Path) -> bool:
         """Whether an `!override` or a `!reset` keeps what a base has at `path` from its heir."""
-        value: Any = self.project.document.merged
-        for step in (SERVICES, heir, *path):
-            value = bare(value)
-            value = value.get(step) if isinstance(value, dict) else None
-            if isinstance(value, Tagged):
-                return True
-        return False
+        return any(tags(self.project.document.merged, (SERVICES, heir, *path)))
 
     def removed(self, change: Change) -> Iterator[Node]:
         """The nodes that go with a key that is removed."""
@@ -268,9 +262,3 @@ def _want(action: str, path: Path, value: Any) -> Hashable:
 def _wants(change: Change, path: Path) -> Iterator[Hashable]:
     """The leaves of a change as if it stood at `path`."""
     return (_want(change.action, leaf, value) for leaf, value in leaves(path, change.value))
-
-
-def _has(body: Any, path: Path) -> bool:
-    for step in path:
-        body = body.get(step) if isinstance(body, dict) else None
-    return body is not None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from hardener.source import Data, Path, Tagged
+from hardener.source import Data, Path, Tagged, bare
 from hardener.transforms.base import Change
 
 
@@ -79,9 +79,21 @@ def apply(data: Data, changes: Iterable[Made], unshared: Iterable[Path] = ()) ->
     return result  # type: ignore[no-any-return]
 
 
-def bare(value: Any) -> Any:
-    """`value` without its tag."""
-    return value.value if isinstance(value, Tagged) else value
+def at(data: Any, path: Path) -> Any:
+    """The value at `path`, tags left out on the way and of itself; None where there is none."""
+    for step in path:
+        data = bare(data)
+        data = data.get(step) if isinstance(data, dict) else None
+    return bare(data)
+
+
+def tags(data: Any, path: Path) -> Iterator[str]:
+    """The tags on the way to `path`, its own included."""
+    for step in (*path, None):
+        if isinstance(data, Tagged):
+            yield data.tag
+        data = bare(data)
+        data = data.get(step) if isinstance(data, dict) else None
 
 
 def _down(data: Any, way: Iterable[str | int]) -> Any:

@@ -11,9 +11,9 @@ from hardener.errors import HardenError, VerificationError
 from hardener.model.project import Project
 from hardener.pipeline import EVERYTHING, Plan, Selection, plan
 from hardener.profile import Profile
-from hardener.source import Data, Document, Path, differences, load, same
+from hardener.source import Data, Document, Path, bare, differences, load, same
 from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequence, children, descendants, part
-from hardener.target import bare, leaves
+from hardener.target import at, leaves
 from hardener.transforms.base import Change
 
 _BREAK = re.compile(r"\r\n|\n|\r")
@@ -70,7 +70,7 @@ def accounted(made: Plan, after: Project) -> None:
     before = {**(bare(made.document.merged) or {}), "services": made.project.bodies}
     for path in _differences(made.project, after):
         is_named = any(path[:depth] in named for depth in range(1, len(path) + 1))
-        is_new = path in begun and _at(before, path) is None
+        is_new = path in begun and at(before, path) is None
         if not is_named and not is_new and path not in made.unshared:
             raise VerificationError(f"law 4, accounted for: no change names the difference at {_dotted(path)}")
     for change in changes:
@@ -123,18 +123,11 @@ def _visible(change: Change, before: Any, after: Project) -> bool:
     """Whether the new text says what the change says; a list that got an item still has all the others."""
     new = {**(bare(after.document.merged) or {}), "services": after.bodies}
     if change.action == "remove":
-        return _at(new, change.path) is None
+        return at(new, change.path) is None
     if change.action == "append":
-        items, old = _at(new, change.path), _at(before, change.path) or []
+        items, old = at(new, change.path), at(before, change.path) or []
         return isinstance(items, list) and change.value in items and all(item in items for item in old)
-    return all(same(_at(new, leaf), wanted) for leaf, wanted in leaves(change.path, change.value))
-
-
-def _at(data: Any, path: Path) -> Any:
-    for step in path:
-        data = bare(data)
-        data = data.get(step) if isinstance(data, dict) else None
-    return bare(data)
+    return all(same(at(new, leaf), wanted) for leaf, wanted in leaves(change.path, change.value))
 
 
 def _named_lines(made: Plan) -> set[int]:

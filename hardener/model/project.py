@@ -23,7 +23,7 @@ from hardener.model.interpolation import resolve_defaults
 from hardener.model.parts import Extends
 from hardener.model.service import Service
 from hardener.model.short import as_text, entries
-from hardener.source import Data, Document, Tagged, load
+from hardener.source import Data, Document, Tagged, bare, load
 from hardener.source.files import read
 
 Raw = dict[str, Any]
@@ -209,8 +209,8 @@ class _Reader:
 
 
 def _map(value: Any) -> Raw:
-    bare = value.value if isinstance(value, Tagged) else value
-    return bare if isinstance(bare, dict) else {}
+    value = bare(value)
+    return value if isinstance(value, dict) else {}
 
 
 def _extends(body: Raw) -> Extends | None:

@@ -57,6 +57,11 @@ def frozen(value: Data) -> Hashable:
     return (type(value), repr(value) if isinstance(value, float) else value)
 
 
+def bare(value: Any) -> Any:
+    """`value` without its tag."""
+    return value.value if isinstance(value, Tagged) else value
+
+
 def is_data(value: Any) -> bool:
     """Whether `value` is YAML data all the way down."""
     if isinstance(value, dict):

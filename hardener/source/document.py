@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hardener.errors import Where
-from hardener.source.data import Data, Path, Tagged
+from hardener.source.data import Data, Path, Tagged, bare
 from hardener.source.parse import LINE_BREAK, parse
 from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Sequence, children, part
 
@@ -105,14 +105,10 @@ def _merged(data: Data, memo: dict[int, Data]) -> Data:
         result = [_merged(item, memo) for item in data]
     else:
         result = {}
-        sources = _bare(data.get("<<"))
+        sources = bare(data.get("<<"))
         for source in reversed(sources if isinstance(sources, list) else [sources]):
-            inherited = _bare(_merged(source, memo))
+            inherited = bare(_merged(source, memo))
             result |= inherited if isinstance(inherited, dict) else {}
         result |= {key: _merged(value, memo) for key, value in data.items() if key != "<<"}
     memo[id(data)] = result
     return result
-
-
-def _bare(value: Data) -> Data:
-    return value.value if isinstance(value, Tagged) else value

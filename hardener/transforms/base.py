@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -128,51 +128,41 @@ class Transform(BaseModel):
         evidence: tuple[Evidence, ...] = (),
         caveat: str | None = None,
     ) -> Change:
-        """A value to set. The runner drops it if one is there."""
-        return self._change("set", service, at, value, reason, confidence, evidence, caveat)
+        """A value to set; a map is merged, key by key, into the one that is there. What has a value keeps it."""
+        rule, name, path = self._place(service, at)
+        return Change(rule, name, path, "set", value, reason, confidence, evidence, self.references, caveat)
 
     def append(
         self,
         service: Service | None,
         at: str | Path,
-        value: Data,
+        item: Data,
         reason: str,
         confidence: Confidence = Confidence.ASSUMED,
         *,
         evidence: tuple[Evidence, ...] = (),
         caveat: str | None = None,
     ) -> Change:
-        """An item to add to a list. The runner drops it if it is in there."""
-        return self._change("append", service, at, value, reason, confidence, evidence, caveat)
+        """An item to add to a list, unless it is in there."""
+        rule, name, path = self._place(service, at)
+        return Change(rule, name, path, "append", item, reason, confidence, evidence, self.references, caveat)
 
     def remove(self, at: str | Path, reason: str, confidence: Confidence = Confidence.ASSUMED) -> Change:
-        """A key of the file to take away."""
-        return self._change("remove", None, at, None, reason, confidence, (), None)
-
-    def _change(
-        self,
-        action: Action,
-        service: Service | None,
-        at: str | Path,
-        value: Data,
-        reason: str,
-        confidence: Confidence,
-        evidence: tuple[Evidence, ...],
-        caveat: str | None,
-    ) -> Change:
-        path, name = _absolute(service, at)
-        return Change(self.id, name, path, action, value, reason, confidence, evidence, self.references, caveat)
+        """A top-level key of the file to take away."""
+        rule, name, path = self._place(None, at)
+        return Change(rule, name, path, "remove", None, reason, confidence, (), self.references)
 
     def advise(self, service: Service | None, at: str | Path, message: str, reason: str) -> Advice:
         """Something a person must decide."""
-        path, name = _absolute(service, at)
-        return Advice(self.id, name, path, message, reason, self.references)
+        return Advice(*self._place(service, at), message, reason, self.references)
 
     def skip(self, service: Service | None, reason: str) -> Skip:
         """Leave it alone, and say why."""
         return Skip(self.id, service.name if service else None, reason)
 
-
-def _absolute(service: Service | None, at: str | Path) -> tuple[Path, str | None]:
-    below: tuple[Any, ...] = (at,) if isinstance(at, str) else at
-    return (below, None) if service is None else (("services", service.name, *below), service.name)
+    def _place(self, service: Service | None, at: str | Path) -> tuple[str, str | None, Path]:
+        """Rule, service and path of an answer."""
+        below = (at,) if isinstance(at, str) else at
+        return (
+            (self.id, None, below) if service is None else (self.id, service.name, ("services", service.name, *below))
+        )
