@@ -160,19 +160,25 @@ class _Settler:
                 self.asked[question] = self.ask(change, node, rest, reached)
             if (unwilling := self.asked[question]) is not None:
                 return set(), unwilling
-        for heir in self.project.heirs(change.service) if change.service else ():
+        if change.service is not None and (heir := self.unwilling_heir(change, change.service, change.path, reached)):
+            return set(), heir
+        return reached, None
+
+    def unwilling_heir(self, change: Change, service: str, at_path: Path, reached: set[Hashable]) -> str | None:
+        """Why a change at `at_path` of `service` may not be made, if a service that extends it does not want it."""
+        for heir in self.project.heirs(service):
             body = self.project.as_written(heir)
             wants = set()
-            for path, value in leaves(change.path, change.value):
+            for path, value in leaves(at_path, change.value):
                 theirs = (SERVICES, heir, *path[2:])
                 want = _want(change.action, theirs, value)
                 own = at(body, path[2:]) is not None or (want not in self.wants and theirs in self.leaves)
-                if not self.cut_off(heir, path[2:]) and not (change.action == "set" and own):
+                if not self.cut_off(change, service, heir, path[2:]) and not (change.action == "set" and own):
                     wants.add(want)
             if not wants <= self.wants:
-                return set(), f"{heir} extends it, and must not get this"
+                return f"{heir} extends it, and must not get this"
             reached |= wants
-        return reached, None
+        return None
 
     def ask(self, change: Change, node: Node, rest: Path, reached: set[Hashable]) -> str | None:
         """Why a change at `rest` below a shared node may not be made; else adds what it brings to `reached`."""
@@ -185,11 +191,21 @@ class _Settler:
             if not wants <= self.wants:
                 return f"its text is shared with {view.service or 'another part of the file'} by an anchor"
             reached |= wants
+            if view.service is not None:
+                heir = self.unwilling_heir(change, view.service, (*view.path, *rest), reached)
+                if heir is not None:
+                    return heir
         return None
 
-    def cut_off(self, heir: str, path: Path) -> bool:
-        """Whether an `!override` or a `!reset` keeps what a base has at `path` from its heir."""
-        return any(tags(self.project.document.merged, (SERVICES, heir, *path)))
+    def cut_off(self, change: Change, service: str, heir: str, path: Path) -> bool:
+        """Whether `!override`, `!reset` or another log driver keeps what `service` has at `path` from its heir."""
+        if any(tags(self.project.document.merged, (SERVICES, heir, *path))):
+            return True
+        driver = ("logging", "driver")
+        values = dict(leaves(change.path[2:], change.value))
+        base = at(self.project.bodies[service], driver) or values.get(driver)
+        own = at(self.project.as_written(heir), driver)
+        return path[0] == "logging" and None not in (base, own) and base != own
 
     def removed(self, change: Change) -> Iterator[Node]:
         """The nodes that go with a key that is removed."""
@@ -225,7 +241,8 @@ class _Settler:
         for step, inner in own:
             if step != "<<" and step not in hidden:
                 self.look(service, (*path, step), (*place, step), inner, frozenset())
-        hidden |= {step for step, _ in own}
+        # Beside a `<<`, compose lets what is merged in stand in place of a key under `!reset`.
+        hidden |= {step for step, inner in own if inner.tag != "!reset"}
         for _, source in _sources(node):
             self.look(service, path, self.places[id(source)], source, hidden, merged=True)
             hidden |= {step for step, _ in children(source)}

@@ -70,7 +70,7 @@ def accounted(made: Plan, after: Project) -> None:
     before = {**(bare(made.document.merged) or {}), "services": made.project.bodies}
     for path in _differences(made.project, after):
         is_named = any(path[:depth] in named for depth in range(1, len(path) + 1))
-        is_new = path in begun and at(before, path) is None
+        is_new = path in begun and at(made.document.merged, path) is None
         if not is_named and not is_new and path not in made.unshared:
             raise VerificationError(f"law 4, accounted for: no change names the difference at {_dotted(path)}")
     for change in changes:
