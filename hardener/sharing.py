@@ -160,25 +160,40 @@ class _Settler:
                 self.asked[question] = self.ask(change, node, rest, reached)
             if (unwilling := self.asked[question]) is not None:
                 return set(), unwilling
-        if change.service is not None and (heir := self.unwilling_heir(change, change.service, change.path, reached)):
+        if change.service is not None and (
+            heir := self.unwilling_heir(change, change.service, _below(change, change.path), reached)
+        ):
             return set(), heir
         return reached, None
 
-    def unwilling_heir(self, change: Change, service: str, at_path: Path, reached: set[Hashable]) -> str | None:
-        """Why a change at `at_path` of `service` may not be made, if a service that extends it does not want it."""
+    def unwilling_heir(
+        self, change: Change, service: str, parts: list[tuple[Path, Any]], reached: set[Hashable]
+    ) -> str | None:
+        """Why a change may not be made, if a service that extends `service` gets it and does not want it.
+
+        `parts` are the leaves that `service` gets, with their paths below it.
+        """
         for heir in self.project.heirs(service):
             body = self.project.as_written(heir)
-            wants = set()
-            for path, value in leaves(at_path, change.value):
-                theirs = (SERVICES, heir, *path[2:])
-                want = _want(change.action, theirs, value)
-                own = at(body, path[2:]) is not None or (want not in self.wants and theirs in self.leaves)
-                if not self.cut_off(change, service, heir, path[2:]) and not (change.action == "set" and own):
-                    wants.add(want)
+            got = [
+                (below, value)
+                for below, value in parts
+                if not self.cut_off(change, service, heir, below)
+                and not (change.action == "set" and self.has_own(heir, body, below, value))
+            ]
+            wants = {_want(change.action, (SERVICES, heir, *below), value) for below, value in got}
             if not wants <= self.wants:
                 return f"{heir} extends it, and must not get this"
             reached |= wants
+            further = self.unwilling_heir(change, heir, got, reached) if got else None
+            if further is not None:
+                return further
         return None
+
+    def has_own(self, heir: str, body: Any, below: Path, value: Any) -> bool:
+        """Whether a heir sets what stands `below` it itself, or will: then what it extends does not reach it."""
+        theirs = (SERVICES, heir, *below)
+        return at(body, below) is not None or (_want("set", theirs, value) not in self.wants and theirs in self.leaves)
 
     def ask(self, change: Change, node: Node, rest: Path, reached: set[Hashable]) -> str | None:
         """Why a change at `rest` below a shared node may not be made; else adds what it brings to `reached`."""
@@ -192,7 +207,8 @@ class _Settler:
                 return f"its text is shared with {view.service or 'another part of the file'} by an anchor"
             reached |= wants
             if view.service is not None:
-                heir = self.unwilling_heir(change, view.service, (*view.path, *rest), reached)
+                parts = _below(change, (*view.path, *rest))
+                heir = self.unwilling_heir(change, view.service, parts, reached)
                 if heir is not None:
                     return heir
         return None
@@ -274,6 +290,11 @@ def _sources(node: Node) -> Iterator[tuple[Path, Node]]:
 
 def _want(action: str, path: Path, value: Any) -> Hashable:
     return action, path, frozen(value)
+
+
+def _below(change: Change, path: Path) -> list[tuple[Path, Any]]:
+    """The leaves of a change as if it stood at `path`, with their paths below the service."""
+    return [(leaf[2:], value) for leaf, value in leaves(path, change.value)]
 
 
 def _wants(change: Change, path: Path) -> Iterator[Hashable]:

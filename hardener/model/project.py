@@ -7,7 +7,6 @@ https://github.com/compose-spec/compose-spec/blob/main/13-merge.md as far as the
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path as FilePath
@@ -49,15 +48,9 @@ class Project:
     included: dict[str, Service] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
-    def heirs(self, name: str) -> Iterator[str]:
-        """The services of this file that extend `name`, directly or not."""
-        waiting, seen = [name], {name}
-        while waiting:
-            for heir in self._extended.get(waiting.pop(), ()):
-                if heir not in seen:
-                    seen.add(heir)
-                    waiting.append(heir)
-                    yield heir
+    def heirs(self, name: str) -> list[str]:
+        """The services of this file that extend `name` directly."""
+        return self._extended.get(name, [])
 
     def generation(self, name: str) -> int:
         """How many services of this file `name` extends, directly or not."""
