@@ -31,7 +31,7 @@ def facts_for(image: str, folder: Path = IMAGES) -> ImageFacts | None:
     if not found or not file:
         return None
     facts = load(file).for_tag(found.known_tag)
-    return facts if found.registry_known else facts.assumed()
+    return facts if found.registry_known else facts.assumed("it comes from a registry that is not known")
 
 
 @cache

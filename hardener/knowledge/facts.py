@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -37,6 +38,10 @@ Role = Literal[
 Init = Literal["none", "tini", "dumb-init", "s6"]
 """The init process an image starts as PID 1. `none`: the program itself is PID 1, so that `init: true` has a place."""
 
+Capability = Annotated[str, Field(pattern=r"^[A-Z]+(_[A-Z]+)*$")]
+Port = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}(/udp)?$")]
+Ids = Annotated[str, Field(pattern=r"^\d+:\d+$")]
+ContainerPath = Annotated[str, Field(pattern=r"^/[^\s:]*$")]
 Seconds = Annotated[str, Field(pattern=r"^[1-9]\d*s$")]
 Size = Annotated[str, Field(pattern=r"^[1-9]\d*[MG]$")]
 Signal = Annotated[str, Field(pattern=r"^SIG[A-Z]+[0-9]*$")]
@@ -50,6 +55,20 @@ _CLOSED = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unless:
+    """What of a service makes a claim uncertain: globs, each matched against whole words."""
+
+    __pydantic_config__ = _CLOSED
+
+    mounts: list[Text] = field(default_factory=list)
+    """Paths in the container that something is mounted on: `/etc/nginx/*`, which takes in all that is below."""
+    command: list[Text] = field(default_factory=list)
+    """Words of the command: `--port*`."""
+    environment: list[Text] = field(default_factory=list)
+    """Names of variables: `MYSQL_TCP_PORT`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claim(Generic[T]):
     """One thing known of an image. `source` names the file, page or measurement it comes from, `note` what to mind."""
 
@@ -59,6 +78,57 @@ class Claim(Generic[T]):
     confidence: Confidence
     source: Text
     note: Text | None = None
+    unless: Unless | None = None
+    """Settings of a service that make this claim `assumed` there."""
+    doubt: Text | None = None
+    """Why the claim is `assumed` for a service. No data file has one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What has to be added to `cap_drop: [ALL]`, as names without `CAP_`. Extras stand apart, for whom they concern."""
+
+    __pydantic_config__ = _CLOSED
+
+    start: list[Capability] = field(default_factory=list)
+    """For a first start on empty volumes of its own, a later start on what it wrote, and a clean stop."""
+    mounts: list[Capability] = field(default_factory=list)
+    """More where a path it writes to is a bind mount, a tmpfs, or a volume at a path the image does not declare."""
+    health: list[Capability] = field(default_factory=list)
+    """More for the health check of this file, which runs with the rights of the container."""
+    any_user: list[Capability] = field(default_factory=list)
+    """Those of `start` that it needs even when `user:` starts it without root, as for file capabilities."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A health check that works in the image as it comes."""
+
+    __pydantic_config__ = _CLOSED
+
+    test: Annotated[list[Text], Field(min_length=2)]
+    """As in a compose file: starts with `CMD` or `CMD-SHELL`, `$` written `$$`. Credentials only by variable name."""
+    binary: Text
+    """The program it calls, and how it is known to be in the image: `pg_isready: the postgresql package`."""
+    start_period: Seconds = "30s"
+    """How long failures do not count: a first start on an empty volume, with room."""
+    interval: Seconds | None = None
+    """Where checking as often as the profile says would cost too much."""
+    timeout: Seconds | None = None
+    """Where it can take longer than the profile allows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tmpfs:
+    """A path the image writes to that holds nothing worth keeping."""
+
+    __pydantic_config__ = _CLOSED
+
+    path: ContainerPath
+    size: Size = "64M"
+    """The most it may hold. It counts against the memory limit of the service."""
+    exec: Flag = False
+    """Whether programs are run from it; a tmpfs is `noexec` otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +150,35 @@ class Claims:
     """The least memory it runs with, in powers of 1024: `170M`, `1G`. A limit below it kills the container."""
     no_new_privileges: Claim[Flag] | None = None
     """Whether it works under `no-new-privileges`."""
+    programs: Claim[list[Text]] | None = None
+    """Globs of the first word of a `command:` that the entrypoint treats as its own start, arguments aside: `postgres`.
+    A command that starts with `-` is taken for arguments, too; `*` says that every command is. With any other command,
+    and where this is not known, what is known of the start does not hold."""
+    ports: Claim[list[Port]] | None = None
+    """Where it listens by default, what clients use first: `5432`, `53/udp`."""
+    volumes: Claim[list[ContainerPath]] | None = None
+    """The VOLUME paths of the image: anonymous volumes where a service mounts nothing there."""
+    user: Claim[Text] | None = None
+    """The USER of the image: `root`, or as a number if that is known: `65534`, `472:0`."""
+    non_root: Claim[Ids] | None = None
+    """What `user:` can be set to although the image starts as root: the user that it steps down to by itself, so that
+    what its volumes hold already belongs to it."""
+    capabilities: Claim[Capabilities] | None = None
+    """What it needs under `cap_drop: [ALL]`, when started as its own user."""
+    healthcheck: Claim[Check] | None = None
+    """A check to give it. Left out where none is known to work."""
+    builtin_healthcheck: Claim[Flag] | None = None
+    """Whether the image has a HEALTHCHECK of its own, which then is the one to use."""
+    read_only: Claim[Flag] | None = None
+    """Whether it works on a read-only root, given its `volumes` and a tmpfs on each path of `tmpfs`."""
+    tmpfs: Claim[list[Tmpfs]] | None = None
+    """What it writes to outside its volumes. Given together with `read_only`."""
+    file_env: Claim[list[Text]] | None = None
+    """Variables that name a file with the value of another: `POSTGRES_PASSWORD_FILE` for `POSTGRES_PASSWORD`."""
+    secret_env: Claim[list[Text]] | None = None
+    """Variables that hold credentials."""
+    shm_size: Claim[Size] | None = None
+    """What /dev/shm should be, where the engine's 64 MB are known to be short."""
 
     def known(self) -> dict[str, Claim[Any]]:
         """The claims made, by name."""
@@ -123,17 +222,23 @@ class ImageFacts(Claims):
                 changes |= {**told, **dict.fromkeys(variant.unknown)}
         return replace(self, **changes)
 
-    def assumed(self) -> ImageFacts:
-        """The same facts where they may not hold: every claim is `assumed`, its source kept."""
-        lowered: dict[str, Any] = {name: replace(claim, confidence="assumed") for name, claim in self.known().items()}
-        return replace(self, **lowered)
+    def assumed(self, doubts: Mapping[str, str] | str) -> ImageFacts:
+        """The same facts where some may not hold, with the reason by name of the claim, or one reason for all."""
+        known = self.known()
+        reasons = dict.fromkeys(known, doubts) if isinstance(doubts, str) else doubts
+        lowered: dict[str, Any] = {
+            name: replace(claim, confidence="assumed", doubt=claim.doubt or reasons[name])
+            for name, claim in known.items()
+            if name in reasons
+        }
+        return replace(self, **lowered) if lowered else self
 
     @classmethod
     def validated(cls, data: object) -> ImageFacts:
         """The facts in the data of a file. Raises pydantic.ValidationError, and ValueError for an `assumed` claim."""
         facts = TypeAdapter(cls).validate_python(data)
         claims = [claim for part in (facts, *facts.variants) for claim in part.known().values()]
-        if any(claim.confidence == "assumed" for claim in claims):
+        if any(claim.confidence == "assumed" or claim.doubt for claim in claims):
             raise ValueError("a data file holds what is known: measured, documented or derived, not assumed")
         return facts
 
@@ -146,5 +251,18 @@ class ImageFacts(Claims):
 
 def _claims(data: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: Claim(**value) if isinstance(value, dict) else value for name, value in data.items() if name != "variants"
+        name: _claim(name, **value) if isinstance(value, dict) else value
+        for name, value in data.items()
+        if name != "variants"
     }
+
+
+def _claim(name: str, value: Any, unless: dict[str, list[str]] | None = None, **rest: Any) -> Claim[Any]:
+    """A claim from trusted data, its value in the type that `Claims` gives it."""
+    if name == "capabilities":
+        value = Capabilities(**value)
+    elif name == "healthcheck":
+        value = Check(**value)
+    elif name == "tmpfs":
+        value = [Tmpfs(**item) for item in value]
+    return Claim(value=value, unless=Unless(**unless) if unless else None, **rest)
