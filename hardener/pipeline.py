@@ -6,16 +6,15 @@ about, what is less sure than the profile accepts is held back, and what the wri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from functools import partial
 from typing import Any
 
 from hardener.errors import HardenError
 from hardener.model import Service
-from hardener.model.project import Project, read_project
+from hardener.model.project import Project, read_project, read_service
 from hardener.profile import Profile
 from hardener.sharing import Settled, settle
 from hardener.source import Data, Document, Path, RewriteError, bare, rewrite
@@ -110,6 +109,8 @@ class _Case:
     advice: list[Advice] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     had: list[str] = field(default_factory=list)
+    lost: bool = False
+    """Whether some change that it wanted is not among `wanted`."""
 
     def verdict(self) -> Verdict:
         if self.wanted or self.had:
@@ -124,27 +125,48 @@ class _Case:
 
 
 class _Planner:
+    """Runs the rules one after another, each on the services as those before it leave them.
+
+    What turns out at the end to have no way into the text is `refused`, and all is planned again without it: a later
+    rule may have built on it.
+    """
+
     def __init__(self, project: Project, profile: Profile, selection: Selection) -> None:
         self.project = project
         self.document = project.document
         self.profile = profile
         self.selection = selection
-        self.context = Context(project, profile.roles)
+        # Changes that cannot be made, with the reason.
+        self.refused: dict[Hashable, str] = {}
+
+    def run(self) -> Plan:
+        while True:
+            self.start()
+            for transform in self.transforms():
+                kind = type(transform)
+                if kind.run_file is not Transform.run_file and not self.selection.services:
+                    self.case(transform, None)
+                for name in self.project.services if kind.run is not Transform.run else ():
+                    if not self.selection.services or name in self.selection.services:
+                        self.case(transform, name)
+            settled, target, text = self.write()
+            if not settled.refused:
+                return self.plan(settled, target, text)
+            self.refused |= {_identity(change): reason for change, reason in settled.refused}
+
+    def start(self) -> None:
         self.cases: dict[tuple[str, str | None], _Case] = {}
         # What the changes set so far, by place: the rule that wants it, and the value.
         self.claims: dict[Path, tuple[str, Hashable]] = {}
+        self.bodies = dict(self.project.bodies)
+        self.services = dict(self.project.services)
+        self.context = Context(self.project, self.profile.roles, self.services)
 
-    def run(self) -> Plan:
-        for transform in self.transforms():
-            kind = type(transform)
-            if kind.run_file is not Transform.run_file and not self.selection.services:
-                self.case(transform, None, partial(transform.run_file, self.project.file, self.context))
-            for name, service in self.project.services.items() if kind.run is not Transform.run else ():
-                if not self.selection.services or name in self.selection.services:
-                    self.case(transform, service, partial(transform.run, service, self.context))
-        settled, target, text = self.write()
+    def plan(self, settled: Settled, target: Data, text: str) -> Plan:
         for change, other in settled.had:
-            self.withdraw(change).had.append(f"through {other}, which it shares this with")
+            case = self.cases[change.rule, change.service]
+            case.wanted = [wanted for wanted in case.wanted if wanted is not change]
+            case.had.append(f"through {other}, which it shares this with")
         cases = list(self.cases.values())
         return Plan(
             project=self.project,
@@ -160,29 +182,43 @@ class _Planner:
         )
 
     def transforms(self) -> Iterator[Transform]:
+        """The rules to run, each behind those that it says it builds on, else in the order of the profile."""
         only, skip = self.selection.only, self.selection.skip
-        for transform in self.profile.transforms:
-            if (not only or transform.id in only) and transform.id not in skip:
-                yield transform
+        waiting = {
+            transform.id: transform
+            for transform in self.profile.transforms
+            if (not only or transform.id in only) and transform.id not in skip
+        }
+        while waiting:
+            ready = (each for each in waiting.values() if not any(rule in waiting for rule in each.after))
+            transform = next(ready, next(iter(waiting.values())))
+            del waiting[transform.id]
+            yield transform
 
-    def case(self, transform: Transform, service: Service | None, run: Callable[[], Iterator[Answer]]) -> None:
-        name = service.name if service else None
+    def case(self, transform: Transform, name: str | None) -> None:
         case = self.cases[transform.id, name] = _Case(transform.id, name)
-        if service and (reason := self.exempt(transform.id, service.name)):
+        if name is not None and (reason := self.exempt(transform.id, name)):
             case.skipped.append(reason)
             return
         accepted = self.selection.confidence or transform.confidence or self.profile.confidence
-        for answer in self.answers(case, run):
+        claims = dict(self.claims) if transform.atomic else {}
+        for answer in self.answers(transform, name):
             if isinstance(answer, Advice):
                 case.advice.append(answer)
             elif isinstance(answer, Skip):
                 case.skipped.append(answer.reason)
             else:
                 self.change(case, answer, accepted)
+        if transform.atomic and case.lost:
+            for change in case.wanted:
+                (case.held.append(change) if case.held else self.leave(case, change, "it goes with another that cannot"))
+            case.wanted, self.claims = [], claims
+        if name is not None and case.wanted:
+            self.bodies[name], self.services[name] = _changed(name, self.bodies[name], case.wanted)
 
     def change(self, case: _Case, answer: Change, accepted: Confidence) -> None:
         """Takes what is missing of a change into the case, if it fits what is there and what other rules want."""
-        body, depth = (self.document.merged, 0) if case.service is None else (self.project.bodies[case.service], 2)
+        body, depth = (self.document.merged, 0) if case.service is None else (self.bodies[case.service], 2)
         if (place := misfit(answer, body, depth)) is not None:
             self.leave(case, answer, f"what stands at {'.'.join(map(str, place))} has another form")
             return
@@ -190,8 +226,12 @@ class _Planner:
         for change in missing:
             if "!reset" in tags(self.document.merged, change.path):  # whoever wrote that wants it empty
                 case.skipped.append(f"{change.path[-1]} is reset on purpose")
+                case.lost = True
             elif not accepted.covers(change.confidence):
                 case.held.append(change)
+                case.lost = True
+            elif (reason := self.refused.get(_identity(change))) is not None:
+                self.leave(case, change, reason)
             elif (rule := self.claim(change)) is None:
                 case.wanted.append(change)
             else:
@@ -208,20 +248,23 @@ class _Planner:
             self.claims |= {path: (change.rule, value) for path, value in claims.items()}
         return None
 
-    @staticmethod
-    def answers(case: _Case, run: Callable[[], Iterator[Answer]]) -> Iterator[Answer]:
+    def answers(self, transform: Transform, name: str | None) -> Iterator[Answer]:
         """The answers of a rule. Raises HardenError if it fails: it may be somebody else's code."""
         try:
-            for answer in run():
+            if name is None:
+                answers = transform.run_file(self.project.file, self.context)
+            else:
+                answers = transform.run(self.services[name], self.context)
+            for answer in answers:
                 if isinstance(answer, Change) and not is_data(answer.value):
                     raise TypeError("a value that is no YAML data")
                 yield answer
         except HardenError:
             raise
         except Exception as error:
-            subject = f"service {case.service!r}" if case.service else "the file"
-            message = f"rule {case.rule!r} failed on {subject} ({type(error).__name__})"
-            raise HardenError(message, hint=f"report it to its author, or use --skip {case.rule}") from error
+            subject = f"service {name!r}" if name else "the file"
+            message = f"rule {transform.id!r} failed on {subject} ({type(error).__name__})"
+            raise HardenError(message, hint=f"report it to its author, or use --skip {transform.id}") from error
 
     def exempt(self, rule: str, service: str) -> str | None:
         """Why a rule must not touch a service, if so."""
@@ -238,37 +281,42 @@ class _Planner:
                 return f"exempt: {exemption.reason}"
         return None
 
-    def withdraw(self, change: Change) -> _Case:
-        case = self.cases[change.rule, change.service]
-        case.wanted = [other for other in case.wanted if other is not change]
-        return case
-
-    def refuse(self, change: Change, reason: str) -> None:
-        """Turns a change that cannot be made without harm into advice."""
-        self.leave(self.withdraw(change), change, reason)
-
     @staticmethod
     def leave(case: _Case, change: Change, reason: str) -> None:
         """Leaves a change to a person."""
         message = f"Set {'.'.join(map(str, change.path))} by hand."
         case.advice.append(Advice(change.rule, change.service, change.path, message, reason, change.references))
+        case.lost = True
 
     def write(self) -> tuple[Settled, Data, str]:
-        """The changes that can be made, the target data and its text. What cannot be made becomes advice."""
-        while True:
-            settled = settle(self.project, [change for case in self.cases.values() for change in case.wanted])
-            for change, reason in settled.refused:
-                self.refuse(change, reason)
-            if not settled.made:
-                return settled, self.document.data, self.document.text
-            target = apply(self.document.data, settled.made, settled.unshared)
-            try:
-                return settled, target, rewrite(self.document, target)
-            except RewriteError as error:
-                # What these would have brought to other services is decided anew, without them.
-                touched = [change for change, site in settled.made if any(_touches(site, path) for path in error.paths)]
-                for change in touched or [made.change for made in settled.made]:
-                    self.refuse(change, f"the text cannot be edited there: {error.reason}")
+        """What becomes of the changes, the target data and its text. What the writer cannot do is among the refused."""
+        settled = settle(self.project, [change for case in self.cases.values() for change in case.wanted])
+        if settled.refused or not settled.made:
+            return settled, self.document.data, self.document.text
+        target = apply(self.document.data, settled.made, settled.unshared)
+        try:
+            return settled, target, rewrite(self.document, target)
+        except RewriteError as error:
+            touched = [change for change, site in settled.made if any(_touches(site, path) for path in error.paths)]
+            reason = f"the text cannot be edited there: {error.reason}"
+            settled.refused = [(change, reason) for change in touched or [made.change for made in settled.made]]
+            return settled, target, self.document.text
+
+
+def _changed(name: str, body: dict[str, Any], changes: list[Change]) -> tuple[dict[str, Any], Service]:
+    """The body of a service, and the service, after `changes`."""
+    made = [Made(change, change.path[1:]) for change in changes]
+    data: Any = apply({name: body}, made)
+    try:
+        return data[name], read_service(name, data[name])
+    except HardenError:
+        rule = changes[0].rule
+        message = f"rule {rule!r} gives service {name!r} what no service can have"
+        raise HardenError(message, hint=f"report it to its author, or use --skip {rule}") from None
+
+
+def _identity(change: Change) -> Hashable:
+    return change.rule, change.service, change.path, frozen(change.value)
 
 
 def _touches(site: Path, path: Path) -> bool:

@@ -1,7 +1,22 @@
 """What is known of container images, each claim with its source. The facts are data: one file each in `images/`."""
 
 from hardener.knowledge.catalog import facts_for
-from hardener.knowledge.facts import Claim, ImageFacts, Role
+from hardener.knowledge.facts import Capabilities, Check, Claim, ImageFacts, Role, Tmpfs
+from hardener.knowledge.invocation import facts_of, mounts_of, nonroot, starts_as_root
 from hardener.knowledge.reference import Reference, reference
 
-__all__ = ["Claim", "ImageFacts", "Reference", "Role", "facts_for", "reference"]
+__all__ = [
+    "Capabilities",
+    "Check",
+    "Claim",
+    "ImageFacts",
+    "Reference",
+    "Role",
+    "Tmpfs",
+    "facts_for",
+    "facts_of",
+    "mounts_of",
+    "nonroot",
+    "reference",
+    "starts_as_root",
+]

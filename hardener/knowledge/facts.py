@@ -169,6 +169,8 @@ class Claims:
     """A check to give it. Left out where none is known to work."""
     builtin_healthcheck: Claim[Flag] | None = None
     """Whether the image has a HEALTHCHECK of its own, which then is the one to use."""
+    lacks: Claim[list[Text]] | None = None
+    """Programs that people expect for health checks and that are not in the image: `curl`, `wget`, `nc`, `bash`."""
     read_only: Claim[Flag] | None = None
     """Whether it works on a read-only root, given its `volumes` and a tmpfs on each path of `tmpfs`."""
     tmpfs: Claim[list[Tmpfs]] | None = None

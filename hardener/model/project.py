@@ -102,7 +102,7 @@ def read_project(document: Document) -> Project:
         if service.extends is not None:
             try:
                 bodies[name] = reader.effective(reader.main, name)
-                services[name] = _service(name, bodies[name])
+                services[name] = read_service(name, bodies[name])
             except HardenError as error:
                 unresolved[name] = error.message
                 warnings.append(f"{document.where(('services', name, 'extends'))}: {error.message}")
@@ -128,7 +128,8 @@ def _validated(document: Document, data: Any) -> ComposeFile:
         raise HardenError(message, document.where(first.path), hint) from None
 
 
-def _service(name: str, data: Raw) -> Service:
+def read_service(name: str, data: Raw) -> Service:
+    """One service from its body. Raises HardenError where what it extends does not fit it."""
     try:
         service = Service.model_validate(data)
     except ValidationError:
@@ -177,7 +178,7 @@ class _Reader:
             return {}
         self.seen.add(path)
         data = self.load(path)
-        found = {name: _service(name, self.effective(path, name)) for name in _map(data.get("services"))}
+        found = {name: read_service(name, self.effective(path, name)) for name in _map(data.get("services"))}
         inner = _plain(data.get("include"))
         for more in inner if isinstance(inner, list) else ():
             found |= self.included(path, more.get("path") if isinstance(more, dict) else more)

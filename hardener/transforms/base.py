@@ -102,6 +102,10 @@ class Transform(BaseModel):
     """Kebab-case; the module that holds it has the same name."""
     title: ClassVar[str]
     references: ClassVar[tuple[str, ...]] = ()
+    after: ClassVar[tuple[str, ...]] = ()
+    """Rules whose changes this one builds on: it runs after those of them that the profile names."""
+    atomic: ClassVar[bool] = False
+    """Whether the changes for one service are made all together or not at all."""
 
     confidence: Confidence | None = Field(
         default=None, description="Apply changes of this rule up to this confidence, whatever the profile says."

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from hardener.knowledge import ImageFacts, facts_for
+from hardener.knowledge import ImageFacts, facts_for, facts_of
 from hardener.model import ComposeFile, Service
 from hardener.model.project import Project
 from hardener.source import Path
@@ -42,11 +42,19 @@ class KnownRole(NamedTuple):
 
 
 class Context:
-    """The project around a service: its file, its image, its role. Everything here is derived, nothing is guessed."""
+    """The project around a service: its file, its image, its role. Everything here is derived, nothing is guessed.
 
-    def __init__(self, project: Project, roles: Mapping[str, str] | None = None) -> None:
+    `services` are all services of the file with what they inherit and with the changes planned so far.
+    """
+
+    def __init__(
+        self, project: Project, roles: Mapping[str, str] | None = None, services: Mapping[str, Service] | None = None
+    ) -> None:
         self.project = project
         self.roles = roles or {}
+        self.services = project.services if services is None else services
+        # By id of the service, which is kept so that no other gets the same id.
+        self._facts: dict[int, tuple[Service, ImageFacts | None]] = {}
 
     @property
     def file(self) -> ComposeFile:
@@ -58,12 +66,10 @@ class Context:
         return str(self.project.document.where(path))
 
     def facts(self, service: Service) -> ImageFacts | None:
-        """What is known of the image a service runs; None for a built one, whatever name its image gets.
-
-        With an entrypoint of the service's own, nothing is sure: facts hold for the way the image starts by itself.
-        """
-        facts = facts_for(service.image) if service.image and service.build is None else None
-        return facts.assumed() if facts and service.entrypoint is not None else facts
+        """What is known of the image a service runs, for the way it runs it; see `hardener.knowledge.facts_of`."""
+        if id(service) not in self._facts:
+            self._facts[id(service)] = service, facts_of(service)
+        return self._facts[id(service)][1]
 
     def role(self, service: Service) -> KnownRole | None:
         """The role a service has: as the profile says, else as its image has it, else `app` for what is built here."""

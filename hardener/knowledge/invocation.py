@@ -1,0 +1,125 @@
+"""What is known of an image holds for the way it was found to run. This says what of it holds for one service.
+
+The measure is https://github.com/compose-spec/compose-spec/blob/main/05-services.md: `entrypoint`, `command`, `user` and
+mounts each replace a part of what the makers of an image put together.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from hardener.knowledge.catalog import IMAGES, facts_for
+from hardener.knowledge.facts import Claim, ImageFacts, Unless
+from hardener.model import Mount, Service
+from hardener.model.interpolation import readable, resolve_defaults
+
+# Claims on what is in the image, however it is started.
+_OF_THE_IMAGE = {"user", "builtin_healthcheck", "volumes", "stop_signal", "secret_env", "lacks", "shm_size"}
+# Claims on the program that the entrypoint starts, whatever its command; all others are on one way to start it.
+_OF_THE_ENTRYPOINT = {"role", "init", "memory", "no_new_privileges", "stop_grace_period", "file_env"}
+# Where a mount replaces programs, users or start scripts, by the Filesystem Hierarchy Standard.
+_PROGRAMS = re.compile(
+    r"/|/(?:usr/|usr/local/)?(?:bin|sbin|lib|lib64)(?:/.*)?|/usr|/usr/local|/opt|/etc|/etc/(?:passwd|group)|.*entrypoint[^/]*"
+)
+
+
+def facts_of(service: Service, folder: Path = IMAGES) -> ImageFacts | None:
+    """What is known of the image that a service runs, for the way the service runs it; None if it is not known.
+
+    A claim that may not hold here is `assumed`, its `doubt` says why. A service that is built here runs an image of its
+    own, whatever name that gets.
+    """
+    facts = facts_for(service.image, folder) if service.image and service.build is None else None
+    if facts is None:
+        return None
+    known = facts.known()
+    doubts: dict[str, str] = {}
+    if service.entrypoint is not None:
+        doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE, "it has an entrypoint of its own")
+    elif (reason := _other_start(service, facts)) is not None:
+        doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT, reason)
+    elif (reason := _other_user(service, facts)) is not None:
+        doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT - {"ports"}, reason)
+    for name, claim in known.items():
+        if name not in doubts and claim.unless and (setting := _met(claim.unless, service)):
+            doubts[name] = f"it sets {setting}"
+    return facts.assumed(doubts) if doubts else facts
+
+
+def starts_as_root(service: Service, facts: ImageFacts) -> bool | None:
+    """Whether the first process of a service is root's; None if neither it nor what is known of its image says."""
+    user = _text(service.user) or (facts.user.value if facts.user else None)
+    return None if user is None or "$" in user else not nonroot(user)
+
+
+def nonroot(user: str) -> bool:
+    """Whether a `user:` or USER is not root: a number other than 0, or a name other than root."""
+    name = user.partition(":")[0].strip()
+    return name not in ("", "root") and not (name.isdecimal() and int(name) == 0)
+
+
+def mounts_of(service: Service) -> list[Mount]:
+    """Everything that a service mounts, volumes and tmpfs."""
+    return service.read_volumes() + service.read_tmpfs()
+
+
+def _other_start(service: Service, facts: ImageFacts) -> str | None:
+    """Why a service does not start as the image does by itself, if so."""
+    command = service.read_command()
+    if command is not None and not (command and facts.programs and _is_own(command[0], facts.programs)):
+        return "it has a command of its own"
+    if service.volumes_from:
+        return "it takes over the volumes of others"
+    for mount in mounts_of(service):
+        if mount.target is None or "$" in mount.target:
+            return "a variable says where it mounts something"
+        if _PROGRAMS.fullmatch(mount.target.rstrip("/") or "/"):
+            return f"it mounts over {mount.target}"
+    return None
+
+
+def _is_own(word: str, programs: Claim[list[str]]) -> bool:
+    """Whether the first word of a command leads to the image's own start."""
+    word = readable(word)
+    if "*" in programs.value:
+        return True
+    if "$" in word or programs.confidence == "assumed":
+        return False
+    return word.startswith("-") or any(fnmatchcase(word.rpartition("/")[2], glob) for glob in programs.value)
+
+
+def _other_user(service: Service, facts: ImageFacts) -> str | None:
+    """Why a service does not run as a user that the image is known to run as, if so."""
+    user = _text(service.user)
+    known = {claim.value for claim in (facts.user, facts.non_root) if claim is not None}
+    if user is None or user in known or user in {ids.partition(":")[0] for ids in known}:
+        return None
+    if facts.user is not None and not nonroot(user) and not nonroot(facts.user.value):
+        return None
+    return "it runs as a user of its own"
+
+
+def _met(unless: Unless, service: Service) -> str | None:
+    """What a service sets that makes a claim uncertain, if it does."""
+    targets = [mount.target or "" for mount in mounts_of(service)] if unless.mounts else []
+    targets += [grant.target for grant in service.read_configs()] if unless.mounts else []
+    for target in targets:
+        if any(fnmatchcase(target, glob) or fnmatchcase(f"{target}/", glob) for glob in unless.mounts):
+            return f"a mount on {target}"
+    for word in service.read_command() or () if unless.command else ():
+        if any(fnmatchcase(readable(word), glob) for glob in unless.command):
+            return "what it starts with (command)"
+    for name in service.read_environment() if unless.environment else ():
+        if any(fnmatchcase(name, glob) for glob in unless.environment):
+            return f"the variable {name}"
+    return None
+
+
+def _text(user: str | None) -> str | None:
+    """A `user:` with its variables at their defaults, as written if they have none; None where none is set."""
+    if user is None or not str(user).strip():
+        return None
+    resolved = resolve_defaults(str(user))
+    return str(user) if resolved is None else resolved or None
