@@ -102,6 +102,9 @@ HostMemory = Annotated[
 NoCompose = Annotated[bool, Option("--no-compose-check", help="Do not let docker compose judge what is written.")]
 Color = Annotated[ColorChoice, Option("--color", help="When to use colours; auto honours NO_COLOR.")]
 Quiet = Annotated[bool, Option("--quiet", "-q", help="Print errors only.")]
+Facts = Annotated[
+    list[str] | None, Option("--facts", metavar="DIR", help="Data files on images of your own. Repeatable.")
+]
 Version = Annotated[bool, Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")]
 
 
@@ -122,6 +125,7 @@ def _harden(
     no_compose_check: NoCompose = False,
     color: Color = "auto",
     quiet: Quiet = False,
+    facts: Facts = None,
     version: Version = False,
 ) -> None:
     """Hardens Docker Compose files, losslessly: every change has a rule, a reason and evidence.
@@ -144,6 +148,7 @@ def _harden(
         yes=yes,
         output=output,
         compose_check=not no_compose_check,
+        facts=tuple(facts or ()),
     )
     terminal = Terminal(color, quiet)
     try:
@@ -192,6 +197,27 @@ def _profiles(
         terminal.out(pages.profiles(_shipped(), color=terminal.out_color))
     else:
         terminal.out(pages.profile(Profile.read(name)))
+
+
+@app.command("images")
+def _images(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", show_default=False, help="An image.")] = None,
+    verify: Annotated[bool, Option("--verify", help="Show which claims were measured, when, and on what.")] = False,
+    facts: Facts = None,
+) -> None:
+    """List the images that are known, or show what is known of one and from where."""
+    from hardener.knowledge.catalog import data_folders, families, family
+    from hardener.views import images as pages
+
+    terminal = Terminal()
+    folders = data_folders(facts or ())
+    known = families(folders) if name is None else [family(name, folders)]
+    if verify:
+        terminal.out(pages.measured(known, color=terminal.out_color))
+    elif name is None:
+        terminal.out(pages.images(known, color=terminal.out_color))
+    else:
+        terminal.out(pages.image(known[0], color=terminal.out_color))
 
 
 @app.command("schema")

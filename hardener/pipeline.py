@@ -160,7 +160,7 @@ class _Planner:
         self.claims: dict[Path, tuple[str, Hashable]] = {}
         self.bodies = dict(self.project.bodies)
         self.services = dict(self.project.services)
-        self.context = Context(self.project, self.profile.roles, self.services)
+        self.context = Context(self.project, self.services, self.profile.roles, self.profile.facts)
 
     def plan(self, settled: Settled, target: Data, text: str) -> Plan:
         for change, other in settled.had:
@@ -211,7 +211,11 @@ class _Planner:
                 self.change(case, answer, accepted)
         if transform.atomic and case.lost:
             for change in case.wanted:
-                (case.held.append(change) if case.held else self.leave(case, change, "it goes with another that cannot"))
+                (
+                    case.held.append(change)
+                    if case.held
+                    else self.leave(case, change, "it goes with another that cannot")
+                )
             case.wanted, self.claims = [], claims
         if name is not None and case.wanted:
             self.bodies[name], self.services[name] = _changed(name, self.bodies[name], case.wanted)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any, get_args
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hardener.errors import HardenError
 from hardener.knowledge import Role
+from hardener.knowledge.catalog import data_folders
 from hardener.source import Document, Path, load
 from hardener.source.files import read
 from hardener.transforms import builtin, find, nearest
@@ -50,6 +51,10 @@ class ProfileFile(BaseModel):
         default_factory=dict, description="The role of services whose image does not tell it, by service name."
     )
     exempt: list[Exemption] = Field(default_factory=list, description="Services that rules leave alone.")
+    facts: list[str] = Field(
+        default_factory=list,
+        description="Folders, from this file, with data files on images of your own; they go before the shipped ones.",
+    )
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class Profile:
     """Transforms with their settings, in order, and what they may do.
 
     Changes less sure than `confidence` are held back. `roles` gives services a role that their image does not tell;
-    `exempt` lists services that rules leave alone.
+    `exempt` lists services that rules leave alone; `facts` are folders of data files on images.
     """
 
     name: str = "custom"
@@ -66,6 +71,7 @@ class Profile:
     transforms: tuple[Transform, ...] = ()
     roles: dict[str, str] = field(default_factory=dict)
     exempt: tuple[Exemption, ...] = ()
+    facts: tuple[FilePath, ...] = ()
 
     @classmethod
     def read(cls, name: str) -> Profile:
@@ -74,6 +80,10 @@ class Profile:
         Raises HardenError, with line and column, where there is none or something in it is wrong.
         """
         return _profile(name)
+
+    def with_facts(self, folders: Iterable[str]) -> Profile:
+        """The same profile with more folders of data files. Raises HardenError where there is none."""
+        return replace(self, facts=(*self.facts, *data_folders(folders)))
 
     @classmethod
     def of(cls, transforms: Iterable[Transform]) -> Profile:
@@ -97,7 +107,7 @@ def _profile(name: str) -> Profile:
         for rule, value in file.transforms.items():
             _known(rule, value, document)
             settings[rule] = _over(settings.get(rule), value)
-        for key in file.model_fields_set - {"transforms", "extends", "exempt"}:
+        for key in file.model_fields_set - {"transforms", "extends", "exempt", "facts"}:
             value = getattr(file, key)
             merged[key] = {**merged.get(key, {}), **value} if key == "roles" else value
         for index, exemption in enumerate(file.exempt):
@@ -105,10 +115,19 @@ def _profile(name: str) -> Profile:
                 if not re.search(r"[*?\[]", rule):
                     _known(rule, None, document, ("exempt", index, "rules"))
         merged["exempt"] = (*merged.get("exempt", ()), *file.exempt)
+        merged["facts"] = (*merged.get("facts", ()), *_folders(file.facts, document))
     transforms = tuple(_transform(rule, value, chain) for rule, value in settings.items() if value is not False)
     return Profile(
         name=FilePath(name).stem, transforms=transforms, **{k: v for k, v in merged.items() if v is not None}
     )
+
+
+def _folders(names: list[str], document: Document) -> tuple[FilePath, ...]:
+    """The folders of data files that a profile names."""
+    try:
+        return data_folders(str(FilePath(document.file).parent / name) for name in names)
+    except HardenError as error:
+        raise HardenError(error.message, document.where(("facts",)), error.hint) from None
 
 
 def _locate(name: str, folder: FilePath) -> FilePath:

@@ -56,6 +56,7 @@ class Options:
     yes: bool = False
     output: str | None = None
     compose_check: bool = True
+    facts: tuple[str, ...] = ()
 
     @property
     def shows_only(self) -> bool:
@@ -78,7 +79,7 @@ class Session:
         from hardener.profile import Profile
         from hardener.views.summary import Tally
 
-        self.profile = Profile.read(self.options.profile)
+        self.profile = Profile.read(self.options.profile).with_facts(self.options.facts)
         self.selection = _selection(self.options)
         self.host_memory = _size(self.options.host_memory)
         self.tally = Tally()

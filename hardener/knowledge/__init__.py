@@ -1,8 +1,8 @@
 """What is known of container images, each claim with its source. The facts are data: one file each in `images/`."""
 
-from hardener.knowledge.catalog import facts_for
+from hardener.knowledge.catalog import capability_uses, facts_for
 from hardener.knowledge.facts import Capabilities, Check, Claim, ImageFacts, Role, Tmpfs
-from hardener.knowledge.invocation import facts_of, mounts_of, nonroot, starts_as_root
+from hardener.knowledge.invocation import facts_of, mounts_of, nonroot
 from hardener.knowledge.reference import Reference, reference
 
 __all__ = [
@@ -13,10 +13,10 @@ __all__ = [
     "Reference",
     "Role",
     "Tmpfs",
+    "capability_uses",
     "facts_for",
     "facts_of",
     "mounts_of",
     "nonroot",
     "reference",
-    "starts_as_root",
 ]

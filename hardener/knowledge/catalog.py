@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,22 +16,26 @@ from hardener.knowledge.reference import HUB, Reference, reference
 
 IMAGES = Path(__file__).parent / "images"
 
+_CAPABILITIES = Path(__file__).parent / "capabilities.toml"
 _MIRRORS = Path(__file__).parent / "mirrors.toml"
 _NAMES = re.compile(r"^names = \[([^\]]+)\]", re.MULTILINE)
 
 
 @lru_cache(maxsize=4096)
-def facts_for(image: str, folder: Path = IMAGES) -> ImageFacts | None:
+def facts_for(image: str, folders: tuple[Path, ...] = ()) -> ImageFacts | None:
     """What is known of the image that an `image:` value names, for its tag; None if it is not known.
 
+    Claims in `folders` go before those of this package, and those of a later folder before an earlier one's.
     `${VAR:-default}` is read as its default. Behind an unknown registry, as in `${REGISTRY}/postgres`, every claim is
-    `assumed`. Raises HardenError for a broken data file in `folder`.
+    `assumed`. Raises HardenError for a broken data file in `folders`.
     """
     found = reference(image)
-    file = _file(found, folder) if found else None
-    if not found or not file:
+    files = [file for folder in (IMAGES, *folders) if (file := _file(found, folder))] if found else []
+    if not found or not files:
         return None
-    facts = load(file).for_tag(found.known_tag)
+    facts, *others = (load(file).for_tag(found.known_tag) for file in files)
+    for other in others:
+        facts = facts.under(other)
     return facts if found.registry_known else facts.assumed("it comes from a registry that is not known")
 
 
@@ -53,6 +58,13 @@ def load(file: Path) -> ImageFacts:
         raise HardenError(str(error), Where(str(file)), "name the source that says so") from None
 
 
+@cache
+def capability_uses() -> dict[str, str]:
+    """What each capability is for in a container, as a reason to give it back: `{"SETUID": "it steps down …"}`."""
+    uses: dict[str, str] = _toml(_CAPABILITIES)["uses"]
+    return uses
+
+
 def _toml(file: Path) -> dict[str, Any]:
     import tomllib
 
@@ -60,6 +72,43 @@ def _toml(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise HardenError(f"not valid TOML: {error}", Where(str(file)), "fix the syntax") from None
+
+
+def families(folders: tuple[Path, ...] = ()) -> list[ImageFacts]:
+    """Everything known, sorted by family; see `facts_for` for `folders`."""
+    known: dict[str, ImageFacts] = {}
+    for folder in (IMAGES, *folders):
+        for file in set(index(folder).values()):
+            facts = load(file)
+            known[facts.family] = known[facts.family].under(facts) if facts.family in known else facts
+    return [facts for _, facts in sorted(known.items())]
+
+
+def family(name: str, folders: tuple[Path, ...] = ()) -> ImageFacts:
+    """What is known of a family by its own name or that of an image; with a tag, of that tag.
+
+    Raises HardenError if nothing is.
+    """
+    known = {facts.family: facts for facts in families(folders)}
+    found = facts_for(name, folders)
+    if found and ":" in name:
+        return found
+    if (key := found.family if found else name) in known:
+        return known[key]
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]!r}?" if close else "`harden images` lists those that are known"
+    raise HardenError(f"nothing is known of an image {name!r}", hint=hint)
+
+
+def data_folders(names: Iterable[str]) -> tuple[Path, ...]:
+    """Folders of data files by their names. Raises HardenError where there is none."""
+    folders = tuple(map(Path, names))
+    for folder in folders:
+        if not folder.is_dir():
+            raise HardenError(f"{folder} is no folder", hint="name one with data files on images, *.toml")
+    return folders
 
 
 @cache

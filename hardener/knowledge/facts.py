@@ -167,6 +167,9 @@ class Claims:
     """What it needs under `cap_drop: [ALL]`, when started as its own user."""
     healthcheck: Claim[Check] | None = None
     """A check to give it. Left out where none is known to work."""
+    port_check: Claim[Check] | None = None
+    """For an image that runs the user's own program: a check that something answers at the port `{port}`, made with
+    what is in it and in every image built on it."""
     builtin_healthcheck: Claim[Flag] | None = None
     """Whether the image has a HEALTHCHECK of its own, which then is the one to use."""
     lacks: Claim[list[Text]] | None = None
@@ -224,6 +227,11 @@ class ImageFacts(Claims):
                 changes |= {**told, **dict.fromkeys(variant.unknown)}
         return replace(self, **changes)
 
+    def under(self, other: ImageFacts) -> ImageFacts:
+        """These facts with the claims of `other` in place of their own."""
+        told: dict[str, Any] = dict(other.known())
+        return replace(self, **told)
+
     def assumed(self, doubts: Mapping[str, str] | str) -> ImageFacts:
         """The same facts where some may not hold, with the reason by name of the claim, or one reason for all."""
         known = self.known()
@@ -263,7 +271,7 @@ def _claim(name: str, value: Any, unless: dict[str, list[str]] | None = None, **
     """A claim from trusted data, its value in the type that `Claims` gives it."""
     if name == "capabilities":
         value = Capabilities(**value)
-    elif name == "healthcheck":
+    elif name in ("healthcheck", "port_check"):
         value = Check(**value)
     elif name == "tmpfs":
         value = [Tmpfs(**item) for item in value]

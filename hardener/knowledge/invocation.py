@@ -1,7 +1,7 @@
 """What is known of an image holds for the way it was found to run. This says what of it holds for one service.
 
-The measure is https://github.com/compose-spec/compose-spec/blob/main/05-services.md: `entrypoint`, `command`, `user` and
-mounts each replace a part of what the makers of an image put together.
+`entrypoint`, `command`, `user` and mounts each replace a part of what the makers of an image put together; see
+https://github.com/compose-spec/compose-spec/blob/main/05-services.md.
 """
 
 from __future__ import annotations
@@ -10,13 +10,22 @@ import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from hardener.knowledge.catalog import IMAGES, facts_for
+from hardener.knowledge.catalog import facts_for
 from hardener.knowledge.facts import Claim, ImageFacts, Unless
 from hardener.model import Mount, Service
 from hardener.model.interpolation import readable, resolve_defaults
 
 # Claims on what is in the image, however it is started.
-_OF_THE_IMAGE = {"user", "builtin_healthcheck", "volumes", "stop_signal", "secret_env", "lacks", "shm_size"}
+_OF_THE_IMAGE = {
+    "user",
+    "builtin_healthcheck",
+    "volumes",
+    "stop_signal",
+    "secret_env",
+    "lacks",
+    "shm_size",
+    "port_check",
+}
 # Claims on the program that the entrypoint starts, whatever its command; all others are on one way to start it.
 _OF_THE_ENTRYPOINT = {"role", "init", "memory", "no_new_privileges", "stop_grace_period", "file_env"}
 # Where a mount replaces programs, users or start scripts, by the Filesystem Hierarchy Standard.
@@ -25,13 +34,13 @@ _PROGRAMS = re.compile(
 )
 
 
-def facts_of(service: Service, folder: Path = IMAGES) -> ImageFacts | None:
+def facts_of(service: Service, folders: tuple[Path, ...] = ()) -> ImageFacts | None:
     """What is known of the image that a service runs, for the way the service runs it; None if it is not known.
 
     A claim that may not hold here is `assumed`, its `doubt` says why. A service that is built here runs an image of its
     own, whatever name that gets.
     """
-    facts = facts_for(service.image, folder) if service.image and service.build is None else None
+    facts = facts_for(service.image, folders) if service.image and service.build is None else None
     if facts is None:
         return None
     known = facts.known()
@@ -46,12 +55,6 @@ def facts_of(service: Service, folder: Path = IMAGES) -> ImageFacts | None:
         if name not in doubts and claim.unless and (setting := _met(claim.unless, service)):
             doubts[name] = f"it sets {setting}"
     return facts.assumed(doubts) if doubts else facts
-
-
-def starts_as_root(service: Service, facts: ImageFacts) -> bool | None:
-    """Whether the first process of a service is root's; None if neither it nor what is known of its image says."""
-    user = _text(service.user) or (facts.user.value if facts.user else None)
-    return None if user is None or "$" in user else not nonroot(user)
 
 
 def nonroot(user: str) -> bool:

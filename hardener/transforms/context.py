@@ -5,32 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import NamedTuple
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, NamedTuple
 
-from hardener.knowledge import ImageFacts, facts_for, facts_of
-from hardener.model import ComposeFile, Service
+from hardener.knowledge import ImageFacts, facts_for, facts_of, nonroot
+from hardener.model import ComposeFile, Mount, Service, boolean
+from hardener.model.interpolation import resolve_defaults
 from hardener.model.project import Project
 from hardener.source import Path
 from hardener.transforms.base import Confidence, Evidence
+from hardener.transforms.jobs import looks_like_job
 
-# What names and commands of jobs are made of, in the wild. A wrong hit only leaves a service as it is.
-_JOB_NAMES = re.compile(
-    r"init\w*|\w*setup|migrat\w+|seed\w*|bootstrap\w*|provision\w*|backups?|restore|dump|install\w*|prepare|permissions?"
-    r"|perms|chown|fixtures?|jobs?|oneshot|tests?|e2e|lint|certs|keygen|collectstatic|create\w*"
-)
-_JOB_WORDS = re.compile(
-    r"migrate|migrations|collectstatic|createsuperuser|loaddata|seed|pg_dump|pg_dumpall|pg_restore|mysqldump|mongodump"
-    r"|alembic|flyway|liquibase|certonly|build|compile|package|install|tests?|pytest|lint"
-)
-_ENDING_PROGRAM = re.compile(
-    r"echo|true|false|ls|cat|env|printenv|cp|mv|chown|chmod|mkdir|rm|touch|id|date|hostname|whoami|tar|rsync|git|openssl"
-    r"|exit|rabbitmqadmin|terraform|certbot|k6|dbt"
-    r"|curl|wget|pip3?|psql|createdb|mysql|mariadb|mongo|mongosh|redis-cli|kafka-topics(?:\.sh)?|mc"
-)
-_TOOL_PROFILES = re.compile(
-    r"tools?|cli|debug|jobs?|tests?|e2e|setup|init|migrat\w*|seed|manual|once|never|donotstart|ops|oneshot|backup"
-)
-_CHAIN = re.compile(r"&&|\|\||[;\n]")
+if TYPE_CHECKING:
+    from hardener.knowledge.dockerfile import Built
+
+# Where a host keeps what is its own, by the Filesystem Hierarchy Standard.
+_OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run|var/run|usr|boot|lib)(?:/.*)?")
+_COMMAND = re.compile(r"^\s*([\w./-]+)")
 
 
 class KnownRole(NamedTuple):
@@ -48,13 +39,20 @@ class Context:
     """
 
     def __init__(
-        self, project: Project, roles: Mapping[str, str] | None = None, services: Mapping[str, Service] | None = None
+        self,
+        project: Project,
+        services: Mapping[str, Service],
+        roles: Mapping[str, str],
+        folders: tuple[FilePath, ...] = (),
     ) -> None:
         self.project = project
-        self.roles = roles or {}
-        self.services = project.services if services is None else services
+        self.services = services
+        self.roles = roles
+        # Where the user keeps facts of their own.
+        self.folders = folders
         # By id of the service, which is kept so that no other gets the same id.
         self._facts: dict[int, tuple[Service, ImageFacts | None]] = {}
+        self._built: dict[str, Built | None] = {}
 
     @property
     def file(self) -> ComposeFile:
@@ -68,8 +66,91 @@ class Context:
     def facts(self, service: Service) -> ImageFacts | None:
         """What is known of the image a service runs, for the way it runs it; see `hardener.knowledge.facts_of`."""
         if id(service) not in self._facts:
-            self._facts[id(service)] = service, facts_of(service)
+            self._facts[id(service)] = service, facts_of(service, self.folders)
         return self._facts[id(service)][1]
+
+    def built(self, service: Service) -> Built | None:
+        """What the Dockerfile of a service says; None for one that is not built here, or cannot be read."""
+        build = service.read_build()
+        if build is None:
+            return None
+        if service.name not in self._built:
+            from hardener.knowledge.dockerfile import read_dockerfile
+
+            self._built[service.name] = read_dockerfile(FilePath(self.project.document.file).parent, build)
+        return self._built[service.name]
+
+    def base(self, service: Service) -> ImageFacts | None:
+        """What is known of the image that a service built here rests on, by itself."""
+        built = self.built(service)
+        return facts_for(built.base, self.folders) if built and built.base else None
+
+    def user(self, service: Service) -> tuple[str, Evidence] | None:
+        """The user that the first process of a service runs as, and how that is known; None if it is not."""
+        if service.user is not None and str(service.user).strip():
+            user = resolve_defaults(str(service.user))
+            path = ("services", service.name, "user")
+            return (user, Evidence(f"user: {user}", self.where(path))) if user else None
+        built = self.built(service)
+        if built and built.user:
+            return (
+                (built.user.value, Evidence(f"USER {built.user.value}", built.user.source))
+                if built.user.value
+                else None
+            )
+        facts = self.facts(service) or self.base(service)
+        if facts and facts.user and facts.user.confidence != "assumed":
+            return facts.user.value, Evidence(f"{facts.family} runs as {facts.user.value}", facts.user.source)
+        return None
+
+    def starts_as_root(self, service: Service) -> bool | None:
+        """Whether the first process of a service is root's; None if that is not known."""
+        user = self.user(service)
+        return None if user is None else not nonroot(user[0])
+
+    def host_files(self, service: Service) -> bool:
+        """Whether a service sees files of the host, which keep the owner and the mode that they have there.
+
+        What the host's own system holds, sockets and time zones and the like, is root's.
+        """
+        secrets = self.file.secrets or {}
+        configs = self.file.configs or {}
+        return (
+            any(mount.type == "bind" and not _OF_ROOT.fullmatch(mount.source or "") for mount in service.read_volumes())
+            or any(not self.is_plain_volume(mount) for mount in service.read_volumes() if mount.type != "bind")
+            or any((secret := secrets.get(grant.source)) and secret.file for grant in service.read_secrets())
+            or any((config := configs.get(grant.source)) and config.file for grant in service.read_configs())
+        )
+
+    def is_plain_volume(self, mount: Mount) -> bool:
+        """Whether a mount is a volume that the engine makes and fills from the image: not external, no driver."""
+        if mount.type != "volume":
+            return False
+        volume = (self.file.volumes or {}).get(mount.source) if mount.source else None
+        return volume is None or not (boolean(volume.external) or volume.driver_opts or volume.driver)
+
+    def is_shared_volume(self, service: Service, mount: Mount) -> bool:
+        """Whether another service of the file writes to the volume that `mount` mounts."""
+        return any(
+            other.type == "volume" and other.source == mount.source and not other.read_only
+            for name, neighbour in self.services.items()
+            if name != service.name
+            for other in neighbour.read_volumes()
+        )
+
+    def checked(self, service: Service) -> Evidence | None:
+        """What says that a service has a health check, its own, its Dockerfile's or its image's; None without one."""
+        check = service.healthcheck
+        if check is not None and check.disabled:
+            return None
+        if check is not None and check.test is not None:
+            return Evidence("it has a health check", self.where(("services", service.name)))
+        built, facts = self.built(service), self.facts(service) or self.base(service)
+        if built and built.healthcheck:
+            told = built.healthcheck
+            return None if told.value == ["NONE"] else Evidence("its Dockerfile has a HEALTHCHECK", told.source)
+        claim = facts.builtin_healthcheck if facts else None
+        return Evidence("its image has a HEALTHCHECK", claim.source) if claim and claim.value else None
 
     def role(self, service: Service) -> KnownRole | None:
         """The role a service has: as the profile says, else as its image has it, else `app` for what is built here."""
@@ -81,7 +162,7 @@ class Context:
         if facts and facts.role:
             sure = Confidence.ASSUMED if facts.role.confidence == "assumed" else Confidence.KNOWN
             return KnownRole(facts.role.value, sure, Evidence(f"{facts.family} is known", facts.role.source))
-        if service.build is not None and facts_for(service.name) is None:
+        if service.build is not None and facts_for(service.name, self.folders) is None:
             path = ("services", service.name, "build")
             return KnownRole("app", Confidence.ASSUMED, Evidence("it is built from source here", self.where(path)))
         return None
@@ -93,22 +174,28 @@ class Context:
         facts = self.facts(service)
         if facts and facts.role and facts.role.value == "job":
             return f"{facts.family} runs once and ends"
-        if service.deploy and service.deploy.mode in ("replicated-job", "global-job"):
-            return f"its deploy mode is {service.deploy.mode}"
-        if any(_JOB_NAMES.fullmatch(word) for word in re.split(r"[^a-z0-9]+", service.name.lower())):
-            return "its name is that of a job"
-        words = (service.read_entrypoint() or []) + (service.read_command() or [])
-        if len(words) > 2 and words[0].rpartition("/")[2] in ("sh", "bash", "ash", "dash") and words[1].startswith("-"):
-            words = words[2:]
-        last = next((part for part in reversed(_CHAIN.split(" ".join(words))) if part.strip()), "").split()
-        if last and _ENDING_PROGRAM.fullmatch(last[0].rpartition("/")[2]):
-            return f"its command ends by itself ({last[0]})"
-        tokens = (token for word in last if not word.startswith("-") for token in re.split(r"[^\w]+", word))
-        if job := next(filter(_JOB_WORDS.fullmatch, tokens), None):
-            return f"its command is a job ({job})"
-        if service.profiles and all(_TOOL_PROFILES.fullmatch(str(profile).lower()) for profile in service.profiles):
-            return f"it is started on demand (profile {service.profiles[0]})"
-        return None
+        return looks_like_job(service)
+
+    def is_awaited(self, name: str) -> bool:
+        """Whether some service waits for `name` to complete."""
+        return name in self._awaited
+
+    def is_own_check(self, service: Service) -> bool:
+        """Whether the health check of a service was in the file before."""
+        before = self.project.services.get(service.name, service).healthcheck
+        return before is not None and before.test is not None
+
+    def broken_check(self, service: Service) -> str | None:
+        """The program that the health check of a service calls and its image lacks, if that is known."""
+        test = service.healthcheck.read_test() if service.healthcheck else None
+        facts = self.facts(service) or self.base(service)
+        if not test or not facts or not facts.lacks:
+            return None
+        built = self.built(service)
+        absent = set(facts.lacks.value) - (built.packages if built else set())
+        # In a shell, only the first command: what follows may stand in for it.
+        words = test[1:2] if test[0] == "CMD" else _COMMAND.findall(" ".join(test[1:]))[:1]
+        return next((word for word in words if word.rpartition("/")[2] in absent), None)
 
     @cached_property
     def _awaited(self) -> dict[str, str]:

@@ -9,13 +9,13 @@ from typing import Any
 from hardener.profile import Profile
 from hardener.source.style import Style
 from hardener.transforms.base import Transform
-from hardener.views.style import escape, pad, paint, wrap
+from hardener.views.style import escape, listing, paint, wrap
 
 
 def rules(kinds: Iterable[type[Transform]], profiles: list[Profile], *, color: bool = False) -> str:
     """A line for every rule: its id, the profiles it is on in, and its title."""
     rows = [(kind.id, _profiles_with(kind, profiles), kind.title) for kind in kinds]
-    return _columns([("rule", "on in", "what it gives"), *rows], color)
+    return listing([("rule", "on in", "what it gives"), *rows], color)
 
 
 def explain(kind: type[Transform], profiles: list[Profile], *, color: bool = False) -> str:
@@ -34,7 +34,7 @@ def explain(kind: type[Transform], profiles: list[Profile], *, color: bool = Fal
 def profiles(known: list[Profile], *, color: bool = False) -> str:
     """A line for every profile: its name and whom it is for."""
     rows = [(one.name, str(one.confidence), one.description) for one in known]
-    return _columns([("profile", "accepts", "what it is for"), *rows], color)
+    return listing([("profile", "accepts", "what it is for"), *rows], color)
 
 
 def profile(one: Profile) -> str:
@@ -59,13 +59,6 @@ def _settings(kind: type[Transform]) -> Iterator[tuple[str, str, str]]:
 
 def _profiles_with(kind: type[Transform], profiles: list[Profile]) -> str:
     return " ".join(p.name for p in profiles if any(rule.id == kind.id for rule in p.transforms))
-
-
-def _columns(rows: list[tuple[str, str, str]], color: bool) -> str:
-    """Rows as columns, the first row as their heads."""
-    first, second = (max(len(row[index]) for row in rows) for index in (0, 1))
-    lines = [f"{pad(a, first)}  {pad(b, second)}  {c}".rstrip() for a, b, c in rows]
-    return "\n".join([paint(lines[0], "bold", color), *lines[1:], ""])
 
 
 def markdown(kind: type[Transform], profiles: list[Profile]) -> str:

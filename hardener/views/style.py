@@ -51,3 +51,10 @@ def wrap(text: str, width: int) -> list[str]:
     from textwrap import TextWrapper
 
     return TextWrapper(max(width, 8), break_on_hyphens=False).wrap(text) or [""]
+
+
+def listing(rows: list[tuple[str, str, str]], color: bool) -> str:
+    """Rows of three texts as columns, the first row as their heads."""
+    first, second = (max(columns(row[index]) for row in rows) for index in (0, 1))
+    lines = [f"{pad(a, first)}  {pad(b, second)}  {c}".rstrip() for a, b, c in rows]
+    return "\n".join([paint(lines[0], "bold", color), *lines[1:], ""])

@@ -1,0 +1,169 @@
+"""capabilities."""
+
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, NamedTuple
+
+from hardener.knowledge import ImageFacts, capability_uses, mounts_of, nonroot
+from hardener.model import Service, boolean
+from hardener.transforms.base import Answer, Confidence, Evidence, Transform
+from hardener.transforms.context import Context
+
+ALL = "ALL"
+# Packages with `setcap`: with one of them, a Dockerfile may give its program file capabilities.
+_SETTING_CAPABILITIES = {"libcap", "libcap2-bin", "libcap-utils", "sudo"}
+
+
+class Need(NamedTuple):
+    """The capabilities a service needs, each with the reason, and how that is known."""
+
+    capabilities: dict[str, str]
+    confidence: Confidence
+    evidence: Evidence
+
+
+class Capabilities(Transform):
+    """All capabilities of root are dropped, and only those added back that the image is known to need.
+
+    What an image needs depends on how it is started, so the list is made for the service at hand: more for an
+    entrypoint that starts as root and steps down, none once `user:` or the image sets another user, CHOWN and the like
+    where a bind mount takes the place of the image's own volume, DAC_OVERRIDE for root where it reads files of the
+    host, KILL where `init: true` has to pass signals on to another user. A service built here needs none if its
+    Dockerfile ends with a USER that is not root.
+
+    Held back where the image is not known, where it is started with a command or an entrypoint of the service's own,
+    and for root in an image built here: then it is advice, and says how to find out. A list that is there is completed
+    and never contradicted: what `cap_add` grants stays granted, and `cap_drop: [ALL]` is left as it is. What it breaks:
+    nothing that the service does by itself, but a root shell in the container can do less.
+
+    ```yaml
+    services:
+      cache:
+        image: redis:7
+        cap_drop:  # added
+          - ALL
+        cap_add:  # added
+          - SETGID
+          - SETUID
+    ```
+    """
+
+    id: ClassVar = "capabilities"
+    title: ClassVar = "No capabilities but those it needs"
+    references: ClassVar = (
+        "CIS Docker 5.4",
+        "OWASP Docker Rule 3",
+        "KICS container_capabilities_unrestricted",
+        "PSS restricted",
+        "capabilities(7)",
+    )
+    after: ClassVar = ("init", "healthcheck", "non-root", "read-only")
+    atomic: ClassVar = True
+
+    def run(self, service: Service, context: Context) -> Iterator[Answer]:
+        dropped, added = names(service.cap_drop), names(service.cap_add)
+        need = self._need(service, context)
+        if boolean(service.privileged):
+            yield self.skip(service, "a privileged service has every capability, whatever is dropped")
+        elif ALL in added:
+            yield self.skip(service, "cap_add: [ALL] asks for every capability")
+        elif ALL in dropped:
+            if need and need.confidence is Confidence.KNOWN and (missing := sorted(need.capabilities.keys() - added)):
+                message = f"Add {', '.join(missing)} to cap_add."
+                yield self.advise(service, "cap_drop", message, f"it needs this: {need.capabilities[missing[0]]}")
+        elif need is None:
+            yield self.advise(
+                service,
+                "cap_drop",
+                f"Try cap_drop: [ALL] and add back what fails; see what it uses: docker compose top {service.name}",
+                self._unknown(service, context),
+            )
+        else:
+            yield from self._changes(service, need, added)
+
+    def _changes(self, service: Service, need: Need, added: set[str]) -> Iterator[Answer]:
+        yield self.append(
+            service,
+            "cap_drop",
+            ALL,
+            "what it does not need, nobody who breaks into it gets",
+            need.confidence,
+            evidence=(need.evidence,),
+            caveat="a root shell in it (docker exec) can do less",
+        )
+        for name, reason in sorted(need.capabilities.items()):
+            if name not in added:
+                yield self.append(service, "cap_add", name, reason, need.confidence, evidence=(need.evidence,))
+
+    def _need(self, service: Service, context: Context) -> Need | None:
+        """What a service needs under `cap_drop: [ALL]`; None if that is not known."""
+        facts = context.facts(service)
+        user = context.user(service)
+        claim = facts.capabilities if facts else None
+        if user and nonroot(user[0]):
+            return self._without_root(service, context, user[1])
+        if facts is None or claim is None:
+            return None
+        sure = claim.confidence != "assumed" and not _reaches_out(service)
+        source = Evidence(claim.doubt or f"what {facts.family} needs is known", claim.source)
+        return Need(self._as_root(service, context, facts), Confidence.KNOWN if sure else Confidence.ASSUMED, source)
+
+    @staticmethod
+    def _without_root(service: Service, context: Context, evidence: Evidence) -> Need:
+        """What a service needs that does not start as root: what its program has as file capabilities."""
+        built = context.built(service)
+        known = context.facts(service) or context.base(service)
+        claim = known.capabilities if known else None
+        carried = dict.fromkeys(claim.value.any_user, "its program has it as a file capability") if claim else {}
+        sure = claim is not None or (built is not None and not built.packages & _SETTING_CAPABILITIES)
+        return Need(carried, Confidence.KNOWN if sure else Confidence.ASSUMED, evidence)
+
+    def _as_root(self, service: Service, context: Context, facts: ImageFacts) -> dict[str, str]:
+        """What an image needs that starts as root, with the reason for each."""
+        uses = capability_uses()
+        need: dict[str, str] = {}
+        value = facts.capabilities.value if facts.capabilities else None
+        for name in value.start if value else ():
+            need[name] = uses.get(name, "the image is known to need it")
+        if value and self._writes_elsewhere(service, context, facts):
+            for name in value.mounts:
+                need.setdefault(name, f"{uses.get(name, 'it needs it')}, where a mount is not the image's own volume")
+        check = service.healthcheck is not None and not service.healthcheck.disabled
+        if value and (check or (facts.builtin_healthcheck and facts.builtin_healthcheck.value)):
+            for name in value.health:
+                need.setdefault(name, "its health check needs it")
+        if boolean(service.init) and not (facts.init_needs_kill and facts.init_needs_kill.value is False):
+            need.setdefault("KILL", "the init passes signals on to a process of another user")
+        if context.host_files(service):
+            need.setdefault("DAC_OVERRIDE", "files of the host keep their owner, and root reads them only with it")
+        if service.network_mode == "host" and facts.ports and any(_low(port) for port in facts.ports.value):
+            need.setdefault("NET_BIND_SERVICE", "on the network of the host, ports below 1024 need it")
+        return need
+
+    @staticmethod
+    def _writes_elsewhere(service: Service, context: Context, facts: ImageFacts) -> bool:
+        """Whether something writable is mounted that is not a plain volume on a path the image declares."""
+        own = set(facts.volumes.value) if facts.volumes else set()
+        return any(
+            not mount.read_only and not (mount.target in own and context.is_plain_volume(mount))
+            for mount in mounts_of(service)
+        )
+
+    @staticmethod
+    def _unknown(service: Service, context: Context) -> str:
+        if service.build is not None:
+            return "its image is built here and runs as root, or that is not known; a USER in its Dockerfile settles it"
+        return "it is not known what its image needs"
+
+
+def names(capabilities: Iterable[object] | None) -> set[str]:
+    """Capabilities in one spelling, `NET_ADMIN`: the engine takes any case, with or without `CAP_`."""
+    return {str(name).upper().removeprefix("CAP_") for name in capabilities or ()}
+
+
+def _reaches_out(service: Service) -> bool:
+    """Whether a service is joined to the host in a way in which its image was not measured."""
+    return bool(service.devices) or "host" in (service.pid, service.ipc, service.userns_mode, service.uts)
+
+
+def _low(port: str) -> bool:
+    return int(port.partition("/")[0]) < 1024
