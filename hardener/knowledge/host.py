@@ -13,7 +13,7 @@ from hardener.knowledge.catalog import facts_for
 from hardener.knowledge.reference import reference, slug
 
 _FOLDER = Path(__file__).parent
-_HOME = re.compile(r"(?:/root|/home/[^/]+|~[^/]*|\$HOME|\$\{HOME[^}/]*\})(?=/|$)")
+_HOME = re.compile(r"(?:/root|/home/[^/]+|~[^/]*|\$HOME|\$\{HOME(?::?[?-][^}]*)?\})(?=/|$)")
 
 
 @dataclass(frozen=True, kw_only=True)

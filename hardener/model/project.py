@@ -86,7 +86,7 @@ class Project:
         """
         if path[:1] != ("services",) or len(path) < 3 or path[1] in self.unresolved:
             return path
-        name, key, rest = str(path[1]), path[2], path[3:]
+        name, key, rest = str(path[1]), str(path[2]), path[3:]
         own, base = self.as_written(name), self._bases.get(name)
         if rest and isinstance(rest[0], int) and isinstance(items := self.bodies[name].get(key), list):
             item = items[rest[0]]

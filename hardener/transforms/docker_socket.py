@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from hardener.knowledge.host import need
 from hardener.model import Service, boolean, port_range, readable
+from hardener.source import Path
 from hardener.transforms.base import Answer, Transform
 from hardener.transforms.context import Context
 
@@ -87,14 +88,21 @@ class DockerSocket(Transform):
                 yield self.advise(service, ("ports", port.position), message, f"{_POWER}, and 2375 asks nobody")
         for name, value in service.read_environment().items():
             if _leaves_the_project(value):
-                yield self._address(service, ("environment", name))
+                yield self._address(service, ("environment", _entry(service, name)))
         for key, words in (("command", service.read_command()), ("entrypoint", service.read_entrypoint())):
             if any(map(_leaves_the_project, words or ())):
                 yield self._address(service, (key,))
 
-    def _address(self, service: Service, path: tuple[str, ...]) -> Answer:
+    def _address(self, service: Service, path: Path) -> Answer:
         message = "Use 2376 with TLS (DOCKER_TLS_VERIFY=1), or DOCKER_HOST=ssh://…"
         return self.advise(service, path, message, f"{_POWER}, and an engine that listens on 2375 asks nobody")
+
+
+def _entry(service: Service, name: str) -> str | int:
+    """The key, or the index, under which the environment has a variable."""
+    if isinstance(service.environment, list):
+        return max(i for i, item in enumerate(service.environment) if str(item).partition("=")[0] == name)
+    return name
 
 
 def _leaves_the_project(value: str | None) -> bool:

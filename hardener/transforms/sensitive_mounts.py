@@ -71,8 +71,9 @@ def _source(mount: Mount, context: Context) -> str | None:
 def _instead(found: HostPath, mount: Mount) -> str:
     if mount.read_only or found.read_only == "nothing":
         return found.instead
-    ro = "Add `:ro`; it is harmless then." if found.read_only == "harmless" else "At least, add `:ro`."
-    return f"{ro} {found.instead}".strip()
+    if found.read_only == "harmless":
+        return f"Add `:ro`, it is harmless then. {found.instead}".strip()
+    return f"{found.instead} At least, add `:ro`."
 
 
 def _reason(source: str, found: HostPath, mount: Mount) -> str:
