@@ -7,7 +7,7 @@ about, what is less sure than the profile accepts is held back, and what the wri
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
@@ -204,7 +204,7 @@ class _Planner:
         claims = dict(self.claims) if transform.atomic else {}
         for answer in self.answers(transform, name):
             if isinstance(answer, Advice):
-                case.advice.append(answer)
+                case.advice.append(replace(answer, path=self.project.origin(answer.path)))
             elif isinstance(answer, Skip):
                 case.skipped.append(answer.reason)
             else:

@@ -63,7 +63,8 @@ class Mount(NamedTuple):
 
     `type` is bind, volume, tmpfs, npipe, cluster or image; None when a variable without default decides it. `source` is
     a path on the host, or the name of a volume or image; None for an anonymous volume and for tmpfs. `options` are the
-    words after the target in short syntax, such as `ro` and `z`. `position` is the entry's index in its list.
+    words after the target in short syntax, such as `ro` and `z`; of the long syntax, the propagation of a bind.
+    `position` is the entry's index in its list.
     """
 
     position: int
@@ -115,7 +116,9 @@ def read_mount(entry: Any, position: int) -> Mount | None:
     if not isinstance(entry, LongMount):
         return None if entry is None else parse_mount(entry, position)
     kind, source, target = (value and readable(value) for value in (entry.type, entry.source, entry.target))
-    return Mount(position, kind, source or None, target, boolean(entry.read_only) or False)
+    propagation = entry.bind.propagation if entry.bind else None
+    options = (readable(propagation),) if propagation else ()
+    return Mount(position, kind, source or None, target, boolean(entry.read_only) or False, options)
 
 
 MountEntry = Annotated[Text | Lazy[LongMount], LEFT_TO_RIGHT]

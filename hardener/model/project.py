@@ -22,7 +22,7 @@ from hardener.model.interpolation import resolve_defaults
 from hardener.model.parts import Extends
 from hardener.model.service import Service
 from hardener.model.short import as_text, entries
-from hardener.source import Data, Document, Tagged, bare, load
+from hardener.source import Data, Document, Path, Tagged, bare, load
 from hardener.source.files import read
 
 Raw = dict[str, Any]
@@ -78,6 +78,28 @@ class Project:
         for name, base in self._bases.items():
             found.setdefault(base, []).append(name)
         return found
+
+    def origin(self, path: Path) -> Path:
+        """Where in this file the value at `path`, a place in the merged body of a service, was written.
+
+        That is the service itself or one that it extends; the `extends` of a value from another file.
+        """
+        if path[:1] != ("services",) or len(path) < 3 or path[1] in self.unresolved:
+            return path
+        name, key, rest = str(path[1]), str(path[2]), path[3:]
+        own, base = self.as_written(name), self._bases.get(name)
+        if rest and isinstance(rest[0], int) and isinstance(items := self.bodies[name].get(key), list):
+            item = items[rest[0]]
+            if isinstance(written := own.get(key), list) and item in written:
+                return ("services", name, key, written.index(item), *rest[1:])
+            inherited = self.bodies[base].get(key) if base else None
+            if base and isinstance(inherited, list) and item in inherited:
+                return self.origin(("services", base, key, inherited.index(item), *rest[1:]))
+        elif key in own:
+            return path
+        elif base:
+            return self.origin(("services", base, *path[2:]))
+        return ("services", name, "extends") if "extends" in own else path
 
     def as_written(self, name: str) -> Raw:
         """The body of a service without what it extends, `<<` merged."""

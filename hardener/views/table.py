@@ -32,11 +32,16 @@ def table(result: Result, *, width: int = 100, color: bool = False) -> str:
         services.setdefault(verdict.service, [])
     for service, row in _rows(result):
         services.setdefault(service, []).append(row)
+    decisions: dict[str | None, list[Advice]] = {}
+    for advice in result.advice:
+        services.setdefault(advice.service, [])
+        decisions.setdefault(advice.service, []).append(advice)
     lines: list[str] = []
     for service, rows in services.items():
-        if rows:
+        left = decisions.get(service, [])
+        if rows or left:
             name = "the file" if service is None else escape(service)
-            lines += ["", paint(name, "bold", color), *_lines(rows, width, color)]
+            lines += ["", paint(name, "bold", color), *_lines(rows, width, color), *_decisions(left, width, color)]
     if not lines:
         return ""
     lines += _caveats(result, width, color)
@@ -61,20 +66,14 @@ def _rows(result: Result) -> Iterator[tuple[str | None, Row]]:
     ways = {(verdict.rule, verdict.service): verdict.reason for verdict in result.verdicts if verdict.reason}
     for change in result.had:
         yield change.service, _row(change, f"{change.reason}; {ways.get((change.rule, change.service), 'shared')}")
-    for advice in result.advice:
-        yield advice.service, _advice(advice)
 
 
 def _row(change: Change, why: str) -> Row:
     return Row(change.rule, escape(mask_text(in_short(change))), escape(why))
 
 
-def _advice(advice: Advice) -> Row:
-    return Row(advice.rule, escape(f"for you to decide: {mask_text(advice.message)}"), escape(advice.reason))
-
-
 def _lines(rows: list[Row], width: int, color: bool) -> Iterator[str]:
-    if width < _NARROW:
+    if width < _NARROW or not rows:
         for row in rows:
             yield "  " + paint(row.rule, "cyan", color)
             for cell in (row.change, row.why):
@@ -91,6 +90,31 @@ def _lines(rows: list[Row], width: int, color: bool) -> Iterator[str]:
             why = whys[index] if index < len(whys) else ""
             cells = (paint(pad(rule, first), "cyan", color), pad(change, second), paint(why, "dim", color))
             yield ("  " + "  ".join(cells)).rstrip()
+
+
+def _decisions(advice: list[Advice], width: int, color: bool) -> Iterator[str]:
+    """What is left to a person: what to do, and below it why; the same advice for several places is told once."""
+    if advice:
+        yield "  " + paint("for you to decide", "yellow", color)
+    told: dict[tuple[str, str], list[Advice]] = {}
+    for one in advice:
+        told.setdefault((one.rule, one.message), []).append(one)
+    for (rule, message), same in told.items():
+        first, *more = wrap(f"{rule}  {escape(', '.join(dict.fromkeys(map(_place, same))))}", width - 4)
+        yield "    " + paint(rule, "cyan", color) + first.removeprefix(rule)
+        yield from ("    " + line for line in more)
+        yield from ("      " + line for line in wrap(escape(mask_text(message)), width - 6))
+        for reason in dict.fromkeys(one.reason for one in same):
+            yield from ("      " + paint(line, "dim", color) for line in wrap(escape(reason), width - 6))
+
+
+def _place(advice: Advice) -> str:
+    """Where the advice is about, from its service on: `volumes.0`, or `base.volumes.0` if it comes from there."""
+    if advice.path[:1] != ("services",):
+        return ".".join(map(str, advice.path))
+    own = len(advice.path) > 2 and advice.path[1] == advice.service
+    path = advice.path[2:] if own else advice.path[1:]
+    return ".".join(map(str, path))
 
 
 def _caveats(result: Result, width: int, color: bool) -> Iterable[str]:

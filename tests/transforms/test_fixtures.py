@@ -1,6 +1,8 @@
 """Each rule over its fixture files. `NAME.yml` becomes `NAME.production.yml`; without one, it stays as it is.
 
-A folder `parts` holds files that fixtures extend or include.
+Of a rule that advises, `NAME.advice.txt` holds the advice, a line for each: the line of the file it is about, the
+service, the path and what to do. Without one there is none. A folder `parts` holds files that fixtures extend or
+include.
 """
 
 from collections.abc import Callable
@@ -13,11 +15,13 @@ from hardener import Profile, Selection, harden, load, plan
 from hardener.transforms import builtin
 
 FIXTURES = Path(__file__).parent / "fixtures"
+EXPECTED = (".production.yml", ".advice.txt")
 CASES = sorted(file for file in FIXTURES.glob("*/*.yml") if not file.name.endswith(".production.yml"))
 # The cases where nothing is to change come first: those are the ones that matter.
-CASES.sort(key=lambda file: (file.parent.name, file.with_suffix(".production.yml").exists()))
+CASES.sort(key=lambda file: (file.parent.name, any(file.with_suffix(end).exists() for end in EXPECTED)))
 
 CHANGING = [file for file in CASES if file.with_suffix(".production.yml").exists()]
+ADVISING = [file for file in CASES if file.with_suffix(".advice.txt").exists()]
 
 
 def case_id(file: Path) -> str:
@@ -40,6 +44,24 @@ def test_fixture(file: Path) -> None:
     assert plan(load(after, str(file)), Profile.read("production"), only).text == after, "a second run changes it"
 
 
+@pytest.mark.parametrize(
+    "file", [file for file in CASES if file.parent in {each.parent for each in ADVISING}], ids=case_id
+)
+def test_advice(file: Path) -> None:
+    expected = file.with_suffix(".advice.txt")
+    assert told(file) == (text_of(expected).splitlines() if expected.exists() else [])
+
+
+def told(file: Path) -> list[str]:
+    """The advice on a fixture, as its `.advice.txt` has it."""
+    document = load(text_of(file), str(file))
+    made = plan(document, Profile.read("production"), Selection(only=(file.parent.name,)))
+    return [
+        f"{document.where(one.path).line} {one.service} {'.'.join(map(str, one.path))}: {one.message}"
+        for one in made.advice
+    ]
+
+
 @pytest.mark.parametrize("file", CHANGING, ids=case_id)
 def test_compose_accepts_what_it_accepted(
     file: Path, read_by_compose: Callable[..., tuple[dict[str, Any] | None, str]]
@@ -55,11 +77,12 @@ def test_compose_accepts_what_it_accepted(
 def test_every_rule_has_fixtures_of_both_kinds() -> None:
     for rule in builtin():
         cases = [file for file in CASES if file.parent.name == rule]
-        changing = [file for file in cases if file in CHANGING]
-        assert len(changing) >= 3
-        assert len(cases) - len(changing) >= 3
+        telling = [file for file in cases if file in CHANGING or file in ADVISING]
+        assert len(telling) >= 3
+        assert len(cases) - len(telling) >= 3
 
 
 def test_every_expectation_has_its_file() -> None:
-    for expected in FIXTURES.glob("*/*.production.yml"):
-        assert expected.with_name(expected.name.replace(".production.yml", ".yml")) in CASES
+    for end in EXPECTED:
+        for expected in FIXTURES.glob(f"*/*{end}"):
+            assert expected.with_name(expected.name.removesuffix(end) + ".yml") in CASES

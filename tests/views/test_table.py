@@ -55,8 +55,40 @@ def test_a_service_is_shown_once_with_all_that_concerns_it() -> None:
         "c.yml, profile production",
         "",
         "web",
-        "  a-rule      init: true                 it is better so",
-        "  other-rule  for you to decide: Do it.  nobody else can",
+        "  a-rule  init: true  it is better so",
+        "  for you to decide",
+        "    other-rule  x",
+        "      Do it.",
+        "      nobody else can",
+    ]
+
+
+def test_the_same_advice_for_several_places_is_told_once() -> None:
+    advice = (
+        Advice("a-rule", "web", ("services", "web", "volumes", 0), "Do it.", "first"),
+        Advice("a-rule", "web", ("services", "base", "volumes", 1), "Do it.", "second"),
+        Advice("a-rule", "web", ("services", "web", "x"), "Do that.", "third"),
+        Advice("a-rule", None, ("volumes", "x"), "Mind a_password=hunter2", "fourth"),
+    )
+    text = table(result(advice=advice), width=40)
+    assert text.splitlines() == [
+        "c.yml, profile production",
+        "",
+        "the file",
+        "  for you to decide",
+        "    a-rule  volumes.x",
+        "      Mind a_password=****",
+        "      fourth",
+        "",
+        "web",
+        "  for you to decide",
+        "    a-rule  volumes.0, base.volumes.1",
+        "      Do it.",
+        "      first",
+        "      second",
+        "    a-rule  x",
+        "      Do that.",
+        "      third",
     ]
 
 
