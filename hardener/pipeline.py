@@ -17,9 +17,9 @@ from hardener.model import Service
 from hardener.model.project import Project, read_project, read_service
 from hardener.profile import Profile
 from hardener.sharing import Settled, settle
-from hardener.source import Data, Document, Path, RewriteError, bare, rewrite
+from hardener.source import Data, Document, Path, RewriteError, bare, rewrite, same
 from hardener.source.data import frozen, is_data
-from hardener.target import Made, apply, atoms, leaves, misfit, tags
+from hardener.target import Made, apply, at, atoms, leaves, misfit, tags
 from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
 from hardener.transforms.context import Context
 
@@ -226,6 +226,9 @@ class _Planner:
         if (place := misfit(answer, body, depth)) is not None:
             self.leave(case, answer, f"what stands at {'.'.join(map(str, place))} has another form")
             return
+        if answer.action == "replace" and not self.stands_alone(answer, body):
+            self.leave(case, answer, "a part of it comes through extends or another rule")
+            return
         missing = _present(answer, body) if answer.action == "remove" else atoms(answer, body, depth)
         for change in missing:
             if "!reset" in tags(self.document.merged, change.path):  # whoever wrote that wants it empty
@@ -241,10 +244,18 @@ class _Planner:
             else:
                 self.leave(case, change, f"the rule {rule} sets another value there")
 
+    def stands_alone(self, change: Change, body: Any) -> bool:
+        """Whether a list that is to be replaced is as it was, and all in one place of the text, or in none."""
+        if change.service is None:
+            return True
+        below, own = change.path[2:], at(self.document.merged, change.path)
+        now, was = at(body, below), at(self.project.bodies[change.service], below)
+        return not isinstance(now, list) or (same(now, was) and (own is None or same(own, was)))
+
     def claim(self, change: Change) -> str | None:
         """Notes what a change sets. The name of the rule that wants another value at one of these places, if any."""
         claims = {path: frozen(value) for path, value in leaves(change.path, change.value)}
-        if change.action == "set":
+        if change.action in ("set", "replace"):
             for path, value in claims.items():
                 rule, other = self.claims.get(path, (change.rule, value))
                 if other != value:
@@ -301,10 +312,15 @@ class _Planner:
         try:
             return settled, target, rewrite(self.document, target)
         except RewriteError as error:
-            touched = [change for change, site in settled.made if any(_touches(site, path) for path in error.paths)]
+            touched = [made for made in settled.made if self.touches(made.site, error.paths)]
             reason = f"the text cannot be edited there: {error.reason}"
-            settled.refused = [(change, reason) for change in touched or [made.change for made in settled.made]]
+            settled.refused = [(made.change, reason) for made in touched or settled.made]
             return settled, target, self.document.text
+
+    def touches(self, site: Path, places: Iterable[Path]) -> bool:
+        """Whether one of `places` is, holds or is in the place of a change."""
+        own = (site, self.document.canonical(site))
+        return any(one[: len(place)] == place or place[: len(one)] == one for place in places for one in own)
 
 
 def _changed(name: str, body: dict[str, Any], changes: list[Change]) -> tuple[dict[str, Any], Service]:
@@ -321,11 +337,6 @@ def _changed(name: str, body: dict[str, Any], changes: list[Change]) -> tuple[di
 
 def _identity(change: Change) -> Hashable:
     return change.rule, change.service, change.path, frozen(change.value)
-
-
-def _touches(site: Path, path: Path) -> bool:
-    """Whether one of two places is, or holds, the other."""
-    return site[: len(path)] == path or path[: len(site)] == site
 
 
 def _present(change: Change, body: Any) -> Iterator[Change]:

@@ -113,7 +113,7 @@ class _Settler:
                 continue
             reached, unwilling = self.reach(change, place.nodes)
             if unwilling is None:
-                settled.made.append(Made(change, place.site))
+                settled.made.append(Made(change, place.site, tuple(self.echoes(change, place))))
                 brought |= dict.fromkeys(reached, change.service or "the file")
             elif place.alias is not None:
                 self.unshared.add(place.alias)
@@ -151,7 +151,7 @@ class _Settler:
     def reach(self, change: Change, nodes: list[tuple[Node, int]]) -> tuple[set[Hashable], str | None]:
         """What the change brings to other services, and why it may not be made, if one of them does not want it."""
         reached: set[Hashable] = set()
-        if change.action == "remove" and any(id(inside) in self.shared for inside in self.removed(change)):
+        if any(id(inside) in self.shared for inside in self.lost(change, nodes)):
             return reached, "its value has an anchor that is used elsewhere"
         for node, taken in nodes:
             rest = change.path[taken:]
@@ -179,7 +179,7 @@ class _Settler:
                 (below, value)
                 for below, value in parts
                 if not self.cut_off(change, service, heir, below)
-                and not (change.action == "set" and self.has_own(heir, body, below, value))
+                and not (change.action in ("set", "replace") and self.has_own(heir, body, below, value))
             ]
             wants = {_want(change.action, (SERVICES, heir, *below), value) for below, value in got}
             if not wants <= self.wants:
@@ -201,7 +201,8 @@ class _Settler:
             if rest and rest[0] in view.hidden:
                 continue
             wants = set(_wants(change, (*view.path, *rest)))
-            if not wants <= self.wants and view.merged and (*view.path, *rest[:1]) in self.paths:
+            own = view.merged and change.action != "replace" and (*view.path, *rest[:1]) in self.paths
+            if not wants <= self.wants and own:
                 continue  # it gets a value of its own there
             if not wants <= self.wants:
                 return f"its text is shared with {view.service or 'another part of the file'} by an anchor"
@@ -223,10 +224,22 @@ class _Settler:
         own = at(self.project.as_written(heir), driver)
         return path[0] == "logging" and None not in (base, own) and base != own
 
-    def removed(self, change: Change) -> Iterator[Node]:
-        """The nodes that go with a key that is removed."""
-        way = _way(self.root, change.path[0])
-        return descendants(way.value) if way else iter(())
+    def lost(self, change: Change, nodes: list[tuple[Node, int]]) -> Iterator[Node]:
+        """The nodes that go with a key that is removed, or with a value that is replaced; its own anchor stays."""
+        if change.action == "remove" and (way := _way(self.root, change.path[0])):
+            yield from descendants(way.value)
+        elif change.action == "replace" and (replaced := _last(change, nodes)):
+            yield from (node for node in descendants(replaced) if node is not replaced)
+
+    def echoes(self, change: Change, place: _Found) -> Iterator[Path]:
+        """Where else the value stands that `change` replaces: at its anchor, and wherever an alias stands for it."""
+        replaced = _last(change, place.nodes) if change.action == "replace" else None
+        if replaced is None or id(replaced) not in self.shared:
+            return
+        yield self.places[id(replaced)]
+        for node in descendants(self.root):
+            if isinstance(node, Alias) and node.target is replaced and self.places[id(node)] not in self.given:
+                yield self.places[id(node)]
 
     def is_shared(self, place: _Found) -> bool:
         return any(id(node) in self.shared for node, _ in place.nodes)
@@ -288,8 +301,15 @@ def _sources(node: Node) -> Iterator[tuple[Path, Node]]:
         yield ("<<",), merged
 
 
+def _last(change: Change, nodes: list[tuple[Node, int]]) -> Node | None:
+    """The node at the end of the change's path, if it is in the text and another place may see it."""
+    node, taken = nodes[-1]
+    return node if taken == len(change.path) else None
+
+
 def _want(action: str, path: Path, value: Any) -> Hashable:
-    return action, path, frozen(value)
+    # Whoever sees the place after a replacement has what it would have if it were set.
+    return "set" if action == "replace" else action, path, frozen(value)
 
 
 def _below(change: Change, path: Path) -> list[tuple[Path, Any]]:

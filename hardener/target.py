@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from hardener.source import Data, Path, Tagged, bare
+from hardener.source import Data, Path, Tagged, bare, same
 from hardener.transforms.base import Change
 
 
@@ -14,7 +14,7 @@ def atoms(change: Change, body: Any, depth: int) -> Iterator[Change]:
     """The parts of `change` that `body` does not have yet, each as large as can be.
 
     `body` is what stands at the first `depth` steps of the change's path, with everything it inherits. A map to set is
-    merged into what is there, key by key; a key that has a value keeps it.
+    merged into what is there, key by key; a key that has a value keeps it, unless the change is to replace it.
     """
     for step in change.path[depth:]:
         if not isinstance(body, dict) or body.get(step) is None:
@@ -23,6 +23,9 @@ def atoms(change: Change, body: Any, depth: int) -> Iterator[Change]:
         body = body[step]
     if change.action == "append":
         if not isinstance(body, list) or change.value not in body:
+            yield change
+    elif change.action == "replace":
+        if body is not None and not same(body, change.value):
             yield change
     elif isinstance(change.value, dict) and isinstance(body, dict):
         for key, value in change.value.items():
@@ -40,8 +43,20 @@ def misfit(change: Change, body: Any, depth: int) -> Path | None:
         if not isinstance(body, dict):
             return change.path[:index]
         body = body.get(step)
-    wrong = change.action == "append" and body is not None and not isinstance(body, list)
-    return change.path if wrong else None
+    if body is None:
+        return None
+    if change.action == "append":
+        return None if isinstance(body, list) else change.path
+    if change.action == "replace":
+        return None if same(body, change.value) or _replaceable(body, change.value) else change.path
+    return None
+
+
+def _replaceable(old: Any, new: Data) -> bool:
+    """Whether `new` is a scalar for a scalar, or a map of the same names for a list of names."""
+    if isinstance(old, list):
+        return isinstance(new, dict) and all(isinstance(item, str) for item in old) and old == list(new)
+    return not isinstance(old, dict) and not isinstance(new, dict | list | None)
 
 
 def leaves(path: Path, value: Data) -> Iterator[tuple[Path, Data]]:
@@ -54,10 +69,14 @@ def leaves(path: Path, value: Data) -> Iterator[tuple[Path, Data]]:
 
 
 class Made(NamedTuple):
-    """A change and the `site` it is made at: the place in the document's own data, through any `<<` and alias."""
+    """A change and the `site` it is made at: the place in the document's own data, through any `<<` and alias.
+
+    `echoes` are the other places, an anchor and its aliases, that show the very value which is replaced.
+    """
 
     change: Change
     site: Path
+    echoes: tuple[Path, ...] = ()
 
 
 def apply(data: Data, changes: Iterable[Made], unshared: Iterable[Path] = ()) -> Data:
@@ -67,7 +86,7 @@ def apply(data: Data, changes: Iterable[Made], unshared: Iterable[Path] = ()) ->
         *way, last = place
         container = _down(result, way)
         container[last] = _copied(container[last], {})
-    for change, path in changes:
+    for change, path in ((change, path) for change, site, echoes in changes for path in (site, *echoes)):
         *way, last = path
         container = _down(result, way)
         if change.action == "remove":

@@ -63,8 +63,8 @@ def accounted(made: Plan, after: Project) -> None:
     """Law 4: every difference of meaning is one that a change names, and every change can be seen."""
     changes = [*made.changes, *made.had]
     named = {change.path for change in changes}
-    for _, site in made.made:
-        named |= {site, _canonical(made.document, site)}
+    for one in made.made:
+        named |= {one.site, made.document.canonical(one.site)}
     # A container that had to be made on the way to a change is part of it.
     begun = {path[:depth] for path in named for depth in range(1, len(path))}
     before = {**(bare(made.document.merged) or {}), "services": made.project.bodies}
@@ -101,24 +101,6 @@ def _node_differences(before: Node, after: Node, path: Path) -> Iterator[Path]:
         yield path
 
 
-def _canonical(document: Document, site: Path) -> Path:
-    """Where the value at `site` stands in the text, when aliases on the way are followed to their anchors."""
-    if not document.anchored:
-        return site
-    places = document.places
-    node = document.root
-    place: Path = ()
-    for taken, step in enumerate(site):
-        if isinstance(node, Alias):
-            place = places[id(node.target)]
-            node = node.target
-        found = part(node, step)
-        if found is None:
-            return (*place, *site[taken:])
-        node, place = found.value, (*place, step)
-    return places[id(node.target)] if isinstance(node, Alias) else place
-
-
 def _visible(change: Change, before: Any, after: Project) -> bool:
     """Whether the new text says what the change says; a list that got an item still has all the others."""
     new = {**(bare(after.document.merged) or {}), "services": after.bodies}
@@ -134,7 +116,7 @@ def _named_lines(made: Plan) -> set[int]:
     """The lines, from 1, of the old text that a change may alter: those it removes, replaces or writes into."""
     document = made.document
     spans = _unterminated(document)
-    for change, site in made.made:
+    for change, site, _ in made.made:
         node, holder = _deepest(document.root, site)
         removed = change.action == "remove"
         target = node.target if isinstance(node, Alias) and site not in made.unshared else node
@@ -146,6 +128,10 @@ def _named_lines(made: Plan) -> set[int]:
             parts = above.entries if isinstance(above, Mapping) and above.flow else []
             before = max((entry.end for entry in parts if entry.end <= holder.start), default=holder.start)
             spans += [(before, before), (holder.start, holder.end)]
+        elif change.action == "replace" and isinstance(target, Sequence):
+            # Items become keys where they stand; what is between them stays. A flow list gives way as a whole.
+            flow = (len(document.text[: target.start].rstrip()), target.end)
+            spans += [flow] if target.flow else [(item.start, item.end) for item in target.items]
         elif not isinstance(target, Mapping | Sequence):
             spans.append((target.start, target.end))
         elif target.flow:

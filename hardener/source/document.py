@@ -52,6 +52,22 @@ class Document:
         line = bisect_right(self._line_starts, start)
         return Where(self.file, line, start - self._line_starts[line - 1] + 1)
 
+    def canonical(self, path: Path) -> Path:
+        """Where the value at `path` stands in the text, when aliases on the way are followed to their anchors."""
+        if not self.anchored:
+            return path
+        node: Node = self.root
+        place: Path = ()
+        for taken, step in enumerate(path):
+            if isinstance(node, Alias):
+                place = self.places[id(node.target)]
+                node = node.target
+            found = part(node, step)
+            if found is None:
+                return (*place, *path[taken:])
+            node, place = found.value, (*place, step)
+        return self.places[id(node.target)] if isinstance(node, Alias) else place
+
     @cached_property
     def _line_starts(self) -> list[int]:
         return [int(self.text.startswith("\ufeff")), *(match.end() for match in LINE_BREAK.finditer(self.text))]

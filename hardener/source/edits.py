@@ -254,8 +254,9 @@ class Edits:
         if node.anchor is not None:
             text = f"&{node.anchor} {text}"
         if isinstance(node, Scalar) and node.style in ("", "'", '"') and node.tag is None:
-            if isinstance(target, str) and node.anchor is None:
+            if isinstance(target, str):
                 text = self.like(node, target, flow=slot.flow)
+                text = text if node.anchor is None else f"&{node.anchor} {text}"
             self.edit(node.start, node.end, text, slot.path)
             return
         self.refuse_comments(slot.after, node, slot.path)
@@ -278,6 +279,32 @@ class Edits:
         if lines:
             # Below the line, so that its trailing comment stays where it is.
             self.insert_lines(node.end, lines, (*slot.path, ""), None, None)
+
+    def can_key(self, node: Sequence, target: dict[str, Data], slot: Slot) -> bool:
+        """Whether `node` is a block list of names, and `target` a map that has these as its keys, in their order."""
+        names = [item.value.data for item in node.items]
+        block = not (node.flow or slot.flow or slot.dash)
+        return block and names == list(target) and all(isinstance(name, str) and name != "<<" for name in names)
+
+    def key_items(self, node: Sequence, target: dict[str, Data], slot: Slot) -> None:
+        """Turns the items of a block list into the keys of a map; each keeps its quotes and its comments."""
+        column = slot.column + self.style.step
+        for item, value in zip(node.items, target.values(), strict=True):
+            name = item.value
+            text = self.text[name.start : name.end]
+            start = item.start - self.columns.of(item.start)
+            bare = isinstance(name, Scalar) and name.style in ("", "'", '"') and not (name.anchor or name.tag)
+            if (
+                not bare
+                or re.search(r"[\r\n]", self.text[item.start : name.end])
+                or self.text[start : item.start].strip()
+            ):
+                raise RewriteError(slot.path, "an item of the list is more than a name")
+            rest, *lines = self.style.below(value, column)
+            self.edit(start, item.end, f"{' ' * column}{text}:{rest}", slot.path)
+            if lines:
+                # Below the line, so that its trailing comment stays where it is.
+                self.insert_lines(item.end, lines, (*slot.path, ""), None, None)
 
     def like(self, node: Scalar, text: str, *, flow: bool) -> str:
         """`text` in the quotes that `node` has, or plain if it is and `text` can be."""

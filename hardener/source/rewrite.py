@@ -63,6 +63,8 @@ class _Writer:
             self.mapping(node, inner, slot)
         elif isinstance(node, Sequence) and isinstance(inner, list) and inner and node.items:
             self.sequence(node, inner, slot)
+        elif isinstance(node, Sequence) and isinstance(inner, dict) and self.edits.can_key(node, inner, slot):
+            self.edits.key_items(node, inner, slot)
         elif not same(node.data, target):
             for inside in children(node):
                 self.forget(inside[1])

@@ -1,9 +1,10 @@
 """The contract of a transform: what it is given, what it may answer, and what an answer carries.
 
 A transform is a pydantic model whose fields are its settings. `run` looks at one service and yields what should change
-(`self.set`, `self.append`), what a person must decide (`self.advise`), or why it leaves the service alone
-(`self.skip`). It reads no file, prints nothing and knows no text. The runner (`hardener.pipeline`) holds the guards all
-of them share: a value that is already set, here or through `<<` or `extends`, is never set again.
+(`self.set`, `self.append`, `self.replace`), what a person must decide (`self.advise`), or why it leaves the service
+alone (`self.skip`). It reads no file, prints nothing and knows no text. The runner (`hardener.pipeline`) holds the
+guards all of them share: a value that is already set, here or through `<<` or `extends`, is never set again. Only
+`replace` says that it means the value that is there.
 """
 
 from __future__ import annotations
@@ -46,15 +47,16 @@ class Evidence:
     source: str
 
 
-Action = Literal["set", "append", "remove"]
+Action = Literal["set", "append", "replace", "remove"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One edit of the data, and all that a reviewer asks about it.
 
-    `set` puts `value` at `path`, `append` adds it to the list at `path`, `remove` takes the key at `path` away. What
-    does not exist on the way is made. `service` is None for a change of the file itself.
+    `set` puts `value` at `path`, `append` adds it to the list at `path`, `replace` puts it in the place of what is
+    there, `remove` takes the key at `path` away. What does not exist on the way is made. `service` is None for a change
+    of the file itself.
     """
 
     rule: str
@@ -150,6 +152,24 @@ class Transform(BaseModel):
         """An item to add to a list, unless it is in there."""
         rule, name, path = self._place(service, at)
         return Change(rule, name, path, "append", item, reason, confidence, evidence, self.references, caveat)
+
+    def replace(
+        self,
+        service: Service | None,
+        at: str | Path,
+        value: Data,
+        reason: str,
+        confidence: Confidence = Confidence.ASSUMED,
+        *,
+        evidence: tuple[Evidence, ...] = (),
+        caveat: str | None = None,
+    ) -> Change:
+        """A value in the place of the one that is there: a scalar for a scalar, or for a list of names a map.
+
+        The map has those names as its keys, in their order: `[db]` can become `{db: {condition: service_healthy}}`.
+        """
+        rule, name, path = self._place(service, at)
+        return Change(rule, name, path, "replace", value, reason, confidence, evidence, self.references, caveat)
 
     def remove(self, at: str | Path, reason: str, confidence: Confidence = Confidence.ASSUMED) -> Change:
         """A top-level key of the file to take away."""
