@@ -14,6 +14,7 @@ from hardener.model.parts import Dependency, EnvFile, Extends, Grant, Healthchec
 from hardener.model.ports import Port, parse_port, port_range
 from hardener.model.resources import Config, Include, Network, Secret, Volume
 from hardener.model.service import Service
+from hardener.model.short import nonroot
 from hardener.model.units import boolean, byte_size, duration, format_bytes, integer, number
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "duration",
     "format_bytes",
     "integer",
+    "nonroot",
     "number",
     "parse_port",
     "port_range",

@@ -47,3 +47,17 @@ def command_words(value: Any) -> list[str] | None:
         return shlex.split(value)
     except ValueError:
         return [value]
+
+
+def nonroot(user: str) -> bool:
+    """Whether `user`, as in `user:` or a Dockerfile's `USER`, is certainly not root: a number but 0, a name but root.
+
+    The group does not count. No user is root, and so may be one that a variable without value names.
+    """
+    name = user.partition(":")[0].strip()
+    if not name or "$" in name:
+        return False
+    try:
+        return int(name) != 0
+    except ValueError:
+        return name != "root"
