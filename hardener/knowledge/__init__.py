@@ -2,7 +2,7 @@
 
 from hardener.knowledge.catalog import capability_uses, facts_for
 from hardener.knowledge.facts import Capabilities, Check, Claim, ImageFacts, Role, Tmpfs
-from hardener.knowledge.invocation import facts_of, mounts_of, nonroot
+from hardener.knowledge.invocation import facts_of, mounts_of
 from hardener.knowledge.reference import Reference, reference
 
 __all__ = [
@@ -17,6 +17,5 @@ __all__ = [
     "facts_for",
     "facts_of",
     "mounts_of",
-    "nonroot",
     "reference",
 ]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hardener.knowledge.catalog import facts_for
 from hardener.knowledge.facts import Claim, ImageFacts, Unless
-from hardener.model import Mount, Service
+from hardener.model import Mount, Service, nonroot
 from hardener.model.interpolation import readable, resolve_defaults
 
 # Claims on what is in the image, however it is started.
@@ -55,12 +55,6 @@ def facts_of(service: Service, folders: tuple[Path, ...] = ()) -> ImageFacts | N
         if name not in doubts and claim.unless and (setting := _met(claim.unless, service)):
             doubts[name] = f"it sets {setting}"
     return facts.assumed(doubts) if doubts else facts
-
-
-def nonroot(user: str) -> bool:
-    """Whether a `user:` or USER is not root: a number other than 0, or a name other than root."""
-    name = user.partition(":")[0].strip()
-    return name not in ("", "root") and not (name.isdecimal() and int(name) == 0)
 
 
 def mounts_of(service: Service) -> list[Mount]:

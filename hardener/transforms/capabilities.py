@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple
 
-from hardener.knowledge import ImageFacts, capability_uses, mounts_of, nonroot
-from hardener.model import Service, boolean
+from hardener.knowledge import ImageFacts, capability_uses, mounts_of
+from hardener.model import Service, boolean, nonroot
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context
 

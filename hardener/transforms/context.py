@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from hardener.knowledge import ImageFacts, facts_for, facts_of, nonroot
-from hardener.model import ComposeFile, Mount, Service, boolean
+from hardener.knowledge import ImageFacts, facts_for, facts_of
+from hardener.model import ComposeFile, Mount, Service, boolean, nonroot
 from hardener.model.interpolation import resolve_defaults
 from hardener.model.project import Project
 from hardener.source import Path

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from hardener.knowledge import ImageFacts, Tmpfs, mounts_of, nonroot
-from hardener.model import Service, boolean
+from hardener.knowledge import ImageFacts, Tmpfs, mounts_of
+from hardener.model import Service, boolean, nonroot
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context
 
