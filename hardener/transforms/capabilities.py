@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple
 
+from hardener.knowledge import Capabilities as CapabilitiesOfImage
 from hardener.knowledge import ImageFacts, capability_uses, mounts_of
 from hardener.model import Service, boolean, nonroot
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
@@ -14,9 +15,10 @@ _SETTING_CAPABILITIES = {"libcap", "libcap2-bin", "libcap-utils", "sudo"}
 
 
 class Need(NamedTuple):
-    """The capabilities a service needs, each with the reason, and how that is known."""
+    """The capabilities a service needs, each with the reason; those it cannot start without; and how that is known."""
 
     capabilities: dict[str, str]
+    start: set[str]
     confidence: Confidence
     evidence: Evidence
 
@@ -67,7 +69,7 @@ class Capabilities(Transform):
         elif ALL in added:
             yield self.skip(service, "cap_add: [ALL] asks for every capability")
         elif ALL in dropped:
-            if need and need.confidence is Confidence.KNOWN and (missing := sorted(need.capabilities.keys() - added)):
+            if need and need.confidence is Confidence.KNOWN and (missing := sorted(need.start - added)):
                 message = f"Add {', '.join(missing)} to cap_add."
                 yield self.advise(service, "cap_drop", message, f"it needs this: {need.capabilities[missing[0]]}")
         elif need is None:
@@ -96,16 +98,19 @@ class Capabilities(Transform):
 
     def _need(self, service: Service, context: Context) -> Need | None:
         """What a service needs under `cap_drop: [ALL]`; None if that is not known."""
-        facts = context.facts(service)
         user = context.user(service)
-        claim = facts.capabilities if facts else None
         if user and nonroot(user[0]):
             return self._without_root(service, context, user[1])
-        if facts is None or claim is None:
+        facts = context.facts(service)
+        if facts is None and user and (base := context.base(service)):
+            facts = base.assumed("what runs in it is built here")
+        if facts is None or facts.capabilities is None:
             return None
+        claim = facts.capabilities
+        need = self._as_root(service, context, facts, claim.value)
         sure = claim.confidence != "assumed" and not _reaches_out(service)
-        source = Evidence(claim.doubt or f"what {facts.family} needs is known", claim.source)
-        return Need(self._as_root(service, context, facts), Confidence.KNOWN if sure else Confidence.ASSUMED, source)
+        evidence = Evidence(claim.doubt or f"what {facts.family} needs is known", claim.source)
+        return Need(need, set(claim.value.start), Confidence.KNOWN if sure else Confidence.ASSUMED, evidence)
 
     @staticmethod
     def _without_root(service: Service, context: Context, evidence: Evidence) -> Need:
@@ -115,21 +120,19 @@ class Capabilities(Transform):
         claim = known.capabilities if known else None
         carried = dict.fromkeys(claim.value.any_user, "its program has it as a file capability") if claim else {}
         sure = claim is not None or (built is not None and not built.packages & _SETTING_CAPABILITIES)
-        return Need(carried, Confidence.KNOWN if sure else Confidence.ASSUMED, evidence)
+        return Need(carried, set(carried), Confidence.KNOWN if sure else Confidence.ASSUMED, evidence)
 
-    def _as_root(self, service: Service, context: Context, facts: ImageFacts) -> dict[str, str]:
-        """What an image needs that starts as root, with the reason for each."""
+    def _as_root(
+        self, service: Service, context: Context, facts: ImageFacts, claimed: CapabilitiesOfImage
+    ) -> dict[str, str]:
+        """What a service needs whose image starts as root, with the reason for each."""
         uses = capability_uses()
-        need: dict[str, str] = {}
-        value = facts.capabilities.value if facts.capabilities else None
-        for name in value.start if value else ():
-            need[name] = uses.get(name, "the image is known to need it")
-        if value and self._writes_elsewhere(service, context, facts):
-            for name in value.mounts:
+        need = {name: uses.get(name, "the image is known to need it") for name in claimed.start}
+        if self._writes_elsewhere(service, facts, context):
+            for name in claimed.mounts:
                 need.setdefault(name, f"{uses.get(name, 'it needs it')}, where a mount is not the image's own volume")
-        check = service.healthcheck is not None and not service.healthcheck.disabled
-        if value and (check or (facts.builtin_healthcheck and facts.builtin_healthcheck.value)):
-            for name in value.health:
+        if context.checked(service):
+            for name in claimed.health:
                 need.setdefault(name, "its health check needs it")
         if boolean(service.init) and not (facts.init_needs_kill and facts.init_needs_kill.value is False):
             need.setdefault("KILL", "the init passes signals on to a process of another user")
@@ -140,7 +143,7 @@ class Capabilities(Transform):
         return need
 
     @staticmethod
-    def _writes_elsewhere(service: Service, context: Context, facts: ImageFacts) -> bool:
+    def _writes_elsewhere(service: Service, facts: ImageFacts, context: Context) -> bool:
         """Whether something writable is mounted that is not a plain volume on a path the image declares."""
         own = set(facts.volumes.value) if facts.volumes else set()
         return any(
