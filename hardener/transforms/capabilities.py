@@ -108,8 +108,9 @@ class Capabilities(Transform):
             return None
         claim = facts.capabilities
         need = self._as_root(service, context, facts, claim.value)
-        sure = claim.confidence != "assumed" and not _reaches_out(service)
-        evidence = Evidence(claim.doubt or f"what {facts.family} needs is known", claim.source)
+        doubt = claim.doubt or _doubt(service)
+        sure = claim.confidence != "assumed" and doubt is None
+        evidence = Evidence(doubt or f"what {facts.family} needs is known", claim.source)
         return Need(need, set(claim.value.start), Confidence.KNOWN if sure else Confidence.ASSUMED, evidence)
 
     @staticmethod
@@ -163,9 +164,13 @@ def names(capabilities: Iterable[object] | None) -> set[str]:
     return {str(name).upper().removeprefix("CAP_") for name in capabilities or ()}
 
 
-def _reaches_out(service: Service) -> bool:
-    """Whether a service is joined to the host in a way in which its image was not measured."""
-    return bool(service.devices) or "host" in (service.pid, service.ipc, service.userns_mode, service.uts)
+def _doubt(service: Service) -> str | None:
+    """Why a service may need more than its image was found to need, if so."""
+    if service.devices or "host" in (service.pid, service.ipc, service.userns_mode, service.uts):
+        return "it is joined to the host"
+    if service.command is None and (boolean(service.tty) or boolean(service.stdin_open)):
+        return "it is meant for people to work in (tty, stdin_open)"
+    return None
 
 
 def _low(port: str) -> bool:
