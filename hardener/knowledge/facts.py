@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter
@@ -246,7 +247,7 @@ class ImageFacts(Claims):
     @classmethod
     def validated(cls, data: object) -> ImageFacts:
         """The facts in the data of a file. Raises pydantic.ValidationError, and ValueError for an `assumed` claim."""
-        facts = TypeAdapter(cls).validate_python(data)
+        facts = _adapter().validate_python(data)
         claims = [claim for part in (facts, *facts.variants) for claim in part.known().values()]
         if any(claim.confidence == "assumed" or claim.doubt for claim in claims):
             raise ValueError("a data file holds what is known: measured, documented or derived, not assumed")
@@ -257,6 +258,11 @@ class ImageFacts(Claims):
         """The facts in data that is known to be valid."""
         variants = [Variant(**_claims(variant)) for variant in data.get("variants", ())]
         return cls(**{**_claims(data), "variants": variants})
+
+
+@cache
+def _adapter() -> TypeAdapter[ImageFacts]:
+    return TypeAdapter(ImageFacts)
 
 
 def _claims(data: dict[str, Any]) -> dict[str, Any]:

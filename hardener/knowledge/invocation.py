@@ -30,7 +30,7 @@ _OF_THE_IMAGE = {
 _OF_THE_ENTRYPOINT = {"role", "init", "memory", "no_new_privileges", "stop_grace_period", "file_env"}
 # Where a mount replaces programs, users or start scripts, by the Filesystem Hierarchy Standard.
 _PROGRAMS = re.compile(
-    r"/|/(?:usr/|usr/local/)?(?:bin|sbin|lib|lib64)(?:/.*)?|/usr|/usr/local|/opt|/etc|/etc/(?:passwd|group)|.*entrypoint[^/]*"
+    r"/|/(?:usr/|usr/local/)?(?:bin|sbin|lib|lib64)(?:/.*)?|/usr|/usr/local|/opt|/etc|/etc/(?:passwd|group)|.*entrypoint(?:\.sh)?"
 )
 
 
@@ -53,7 +53,7 @@ def facts_of(service: Service, folders: tuple[Path, ...] = ()) -> ImageFacts | N
         doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT - {"ports"}, reason)
     for name, claim in known.items():
         if name not in doubts and claim.unless and (setting := _met(claim.unless, service)):
-            doubts[name] = f"it sets {setting}"
+            doubts[name] = f"{setting} may change that"
     return facts.assumed(doubts) if doubts else facts
 
 
@@ -93,7 +93,7 @@ def _other_user(service: Service, facts: ImageFacts) -> str | None:
     known = {claim.value for claim in (facts.user, facts.non_root) if claim is not None}
     if user is None or user in known or user in {ids.partition(":")[0] for ids in known}:
         return None
-    if facts.user is not None and not nonroot(user) and not nonroot(facts.user.value):
+    if "$" not in user and facts.user is not None and not nonroot(user) and not nonroot(facts.user.value):
         return None
     return "it runs as a user of its own"
 
@@ -107,7 +107,7 @@ def _met(unless: Unless, service: Service) -> str | None:
             return f"a mount on {target}"
     for word in service.read_command() or () if unless.command else ():
         if any(fnmatchcase(readable(word), glob) for glob in unless.command):
-            return "what it starts with (command)"
+            return "its command"
     for name in service.read_environment() if unless.environment else ():
         if any(fnmatchcase(name, glob) for glob in unless.environment):
             return f"the variable {name}"

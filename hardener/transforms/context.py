@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from hardener.knowledge import ImageFacts, facts_for, facts_of
+from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
 from hardener.model import ComposeFile, Mount, Service, boolean, nonroot
 from hardener.model.interpolation import resolve_defaults
 from hardener.model.project import Project
@@ -68,6 +68,11 @@ class Context:
         if id(service) not in self._facts:
             self._facts[id(service)] = service, facts_of(service, self.folders)
         return self._facts[id(service)][1]
+
+    def registry_known(self, service: Service) -> bool:
+        """Whether the image of a service comes from a registry that is known: not `${REGISTRY}/postgres`."""
+        found = reference(service.image) if service.image else None
+        return found is not None and found.registry_known
 
     def built(self, service: Service) -> Built | None:
         """What the Dockerfile of a service says; None for one that is not built here, or cannot be read."""

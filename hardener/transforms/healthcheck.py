@@ -74,8 +74,11 @@ class Healthcheck(Transform):
             yield self.skip(service, job)
         elif own := context.facts(service):
             claim = own.healthcheck
-            if claim is not None and (claim.confidence != "assumed" or own.port_check is None):
+            # Of a program that is started otherwise the check asks the wrong thing, and fails for certain.
+            if claim is not None and (claim.confidence != "assumed" or not context.registry_known(service)):
                 yield self._set(service, claim, claim.value.test, None)
+            elif claim is not None and own.port_check is None:
+                yield self.skip(service, f"the check that is known may not fit: {claim.doubt}")
             else:
                 yield from self._port(service, context, own.port_check, own.family)
         else:

@@ -169,11 +169,11 @@ def test_behind_an_unknown_registry_nothing_is_certain() -> None:
 def test_a_run_reads_only_the_files_of_its_images(tmp_path: Path) -> None:
     (tmp_path / "good.toml").write_text('names = ["good"]\n', encoding="utf-8")
     (tmp_path / "bad.toml").write_text('names = ["bad"]\nrole = {\n', encoding="utf-8")
-    facts = facts_for("good", tmp_path)
+    facts = facts_for("good", (tmp_path,))
     assert facts is not None
     assert facts.known() == {}
     with pytest.raises(HardenError, match=r"bad\.toml.*line 2"):
-        facts_for("bad", tmp_path)
+        facts_for("bad", (tmp_path,))
 
 
 ROLE = 'role = {value = "app", confidence = "derived", source = "Dockerfile"}'
@@ -205,7 +205,7 @@ ROLE = 'role = {value = "app", confidence = "derived", source = "Dockerfile"}'
 def test_a_broken_data_file_says_where_and_what(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_text(text, encoding="utf-8")
     with pytest.raises(HardenError, match=message):
-        facts_for("x", tmp_path)
+        facts_for("x", (tmp_path,))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -217,14 +217,14 @@ def test_two_files_cannot_claim_one_image(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text('names = ["postgres"]\n', encoding="utf-8")
     (tmp_path / "b.toml").write_text('names = ["docker.io/library/postgres"]\n', encoding="utf-8")
     with pytest.raises(HardenError, match=r"b\.toml: docker\.io/library/postgres is in a\.toml too"):
-        facts_for("nginx", tmp_path)
+        facts_for("nginx", (tmp_path,))
 
 
 def test_a_name_on_two_registries_is_ambiguous_behind_an_unknown_one(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text('names = ["quay.io/acme/tool"]\n', encoding="utf-8")
     (tmp_path / "b.toml").write_text('names = ["ghcr.io/acme/tool"]\n', encoding="utf-8")
-    assert facts_for("quay.io/acme/tool", tmp_path) is not None
-    assert facts_for("${REGISTRY}/acme/tool", tmp_path) is None
+    assert facts_for("quay.io/acme/tool", (tmp_path,)) is not None
+    assert facts_for("${REGISTRY}/acme/tool", (tmp_path,)) is None
 
 
 def test_later_variants_win_and_unknown_takes_a_claim_back() -> None:

@@ -31,7 +31,6 @@ def doubts(**settings: Any) -> set[str]:
         {"image": "postgres:16", "command": ["/usr/lib/postgresql/16/bin/postgres"]},
         {"image": "postgres:16", "command": "${COMMAND:-postgres}"},
         {"image": "postgres:16", "user": "root"},
-        {"image": "postgres:16", "user": 0},
         {"image": "postgres:16", "user": "999:999"},
         {"image": "postgres:16", "user": "${DB_USER:-999:999}"},
         {"image": "postgres:16", "volumes": ["data:/var/lib/postgresql/data", "./init:/docker-entrypoint-initdb.d:ro"]},
