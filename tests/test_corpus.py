@@ -61,14 +61,14 @@ def figures(run: Run) -> list[str]:
         f"{count} files, {len(services)} services, {run.seconds:.1f} s: {len(run.changed)} files changed, "
         f"{len(run.refused)} refused, {len(run.crashes)} crashes",
         "",
-        f"{'rule':20}" + "".join(f"{outcome:>14}" for outcome in Outcome) + f"{'held back':>14}",
+        f"{'rule':22}" + "".join(f"{outcome:>14}" for outcome in Outcome) + f"{'held back':>14}",
     ]
     by_rule = Counter((v.rule, v.outcome) for result in results for v in result.verdicts)
     held = Counter(rule for result in results for rule, _ in {(c.rule, c.service) for c in result.held})
     for rule in dict.fromkeys(rule for rule, _ in by_rule):
         total = sum(by_rule[rule, outcome] for outcome in Outcome)
         shares = [f"{by_rule[rule, outcome]} ({by_rule[rule, outcome] / total:.0%})" for outcome in Outcome]
-        lines.append(f"{rule:20}" + "".join(f"{share:>14}" for share in shares) + f"{held[rule]:>14}")
+        lines.append(f"{rule:22}" + "".join(f"{share:>14}" for share in shares) + f"{held[rule]:>14}")
     return lines
 
 
@@ -142,6 +142,8 @@ def lost_lines(result: Result) -> list[str]:
     removes = any(change.action == "remove" for change in result.changes)
     position, gone = 0, []
     for number, line in enumerate(old):
+        if rewritten(line, result) and new[position : position + 1] != [line]:
+            continue
         found = next((index for index in range(position, len(new)) if new[index] == line), None)
         if found is not None:
             position = found + 1
@@ -152,6 +154,17 @@ def lost_lines(result: Result) -> list[str]:
         ):
             gone.append(line)
     return gone
+
+
+def rewritten(line: str, result: Result) -> bool:
+    """Whether a line is an item, or all in one line, of a list that a rule replaces by a map with the same names."""
+    for change in result.changes:
+        if change.action == "replace" and isinstance(change.value, dict):
+            names = "|".join(map(re.escape, change.value))
+            item, key = rf"""["']?(?:{names})["']?""", rf"""["']?{re.escape(str(change.path[-1]))}["']?"""
+            if re.match(rf"\s*(?:-\s+{item}\s*(?:#.*)?|{key}\s*:.*\[.*\]\s*(?:#.*)?)$", line):
+                return True
+    return False
 
 
 def grown(line: str, lines: list[str]) -> bool:
