@@ -1,0 +1,88 @@
+"""Each image, hardened: it serves as before, on an empty volume, after a restart, on a folder of the host, and it stops.
+
+And the checks can fail: with one capability less, or one tmpfs less, it does not come up.
+"""
+
+import pytest
+
+from hardener.model.units import duration
+
+from .cases import Case, read_cases, yaml
+from .conftest import Lay
+from .stack import Stack, Users
+
+pytestmark = pytest.mark.live
+
+CASES = read_cases()
+BINDS = [bound for case in CASES if (bound := case.binds)]
+NEEDS = [(case, need) for case in CASES for need in case.needs]
+# Ended as asked, or by the very signal it was sent; 137 is the engine's kill, 1 an init that could not pass it on.
+CLEAN = (0, 143)
+GIVE_UP = 25.0
+"""Seconds after which a service that lacks something counts as one that does not come up."""
+
+
+def users_wanted(stack: Stack, before: Users) -> Users:
+    """Who processes are to run as: the user that the hardened file names, or who they were before."""
+    user = yaml.load(stack.text)["services"][stack.service].get("user")
+    return {name: {str(user).partition(":")[0]} for name in before} if user is not None else before
+
+
+def as_before(case: Case, lay: Lay, owner: int | None = None) -> Users:
+    """Runs the stack as it was. Returns who its processes run as; skips where it does not work by itself."""
+    stack = lay(case, owner=owner)
+    if failed := stack.up() or stack.trouble(case.probe):
+        assert owner is not None, failed
+        pytest.skip(f"does not work before it is hardened either: {failed}")
+    users = stack.users()
+    stack.down(volumes=True)
+    assert users
+    return users
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_serves_as_before(case: Case, lay: Lay) -> None:
+    before = as_before(case, lay)
+    stack = lay(case, hardened=True)
+    assert not stack.up()
+    assert not stack.trouble(case.probe)
+    assert stack.users() == users_wanted(stack, before)
+    assert stack.sh(case.write)
+
+    stack.compose("restart")
+    assert not stack.trouble(case.probe)
+    assert stack.users() == users_wanted(stack, before)
+    assert stack.sh(case.kept), "lost in a restart"
+
+    stack.down()
+    assert not stack.up()
+    assert not stack.trouble(case.probe)
+    assert stack.sh(case.kept), "not on the volume"
+
+    status, took = stack.stop()
+    grace = duration(yaml.load(stack.text)["services"][stack.service].get("stop_grace_period", "10s"))
+    assert status in CLEAN
+    assert took < grace
+
+
+@pytest.mark.parametrize("owner", [0, 1000])
+@pytest.mark.parametrize("case", BINDS, ids=lambda case: case.name)
+def test_serves_from_a_folder_of_the_host(case: Case, owner: int, lay: Lay) -> None:
+    before = as_before(case, lay, owner)
+    stack = lay(case, hardened=True, owner=owner)
+    assert not stack.up()
+    assert not stack.trouble(case.probe)
+    assert stack.users() == users_wanted(stack, before)
+    assert stack.sh(case.write)
+    stack.down()
+    assert not stack.up()
+    assert not stack.trouble(case.probe)
+    assert stack.sh(case.kept)
+
+
+@pytest.mark.parametrize(("case", "need"), NEEDS, ids=lambda value: value.name if isinstance(value, Case) else value)
+def test_can_fail(case: Case, need: str, lay: Lay) -> None:
+    before = as_before(case, lay)
+    stack = lay(case, hardened=True, without=need)
+    failed = stack.up() or stack.trouble(case.probe, GIVE_UP)
+    assert failed or stack.users() != users_wanted(stack, before)
