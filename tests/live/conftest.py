@@ -10,9 +10,10 @@ import pytest
 from .builder import Builder, NoImageError
 from .cases import Case, dump, yaml
 from .engine import Engine, NoEngineError, running_engine
-from .stack import Stack
+from .stack import Stack, Users
 
 Lay = Callable[..., Stack]
+Usual = Callable[[Case], Users]
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +63,25 @@ def lay(engine: Engine, images: Builder, tmp_path: Path) -> Iterator[Lay]:
     yield make
     for stack in stacks:
         stack.down(volumes=True)
+
+
+@pytest.fixture(scope="session")
+def known_users() -> dict[str, Users]:
+    return {}
+
+
+@pytest.fixture
+def usual(lay: Lay, known_users: dict[str, Users]) -> Usual:
+    """`usual(case)`: who the processes of a service run as before it is hardened. Fails where it does not work then."""
+
+    def run(case: Case) -> Users:
+        if case.name not in known_users:
+            stack = lay(case)
+            assert not stack.up()
+            assert not stack.trouble(case.probe)
+            known_users[case.name] = stack.users()
+            stack.down(volumes=True)
+        assert known_users[case.name]
+        return known_users[case.name]
+
+    return run
