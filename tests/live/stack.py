@@ -13,7 +13,7 @@ from .engine import CommandError, Engine
 Users = dict[str, set[str]]
 """The user ids that the processes of a name run under."""
 
-STAYS_UP = 2.0
+STAYS_UP = 1.5
 """Seconds for which a service must stay up once it works: time enough for one that dies of its first tick."""
 
 # The engine's own helpers, and what a healthcheck leaves in passing.

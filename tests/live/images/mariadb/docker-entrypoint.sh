@@ -45,7 +45,7 @@ if [ "$1" = mariadbd ] || [ "$1" = mysqld ]; then
             sleep 0.5
         done
         probe_password="$(head -c 24 /dev/urandom | base64 -w 0)"
-        mariadb --socket=/run/mysqld/mysqld.sock <<- SQL
+        mariadb --socket=/run/mysqld/mysqld.sock -uroot <<- SQL
 			CREATE USER 'root'@'%' IDENTIFIED BY '$MARIADB_ROOT_PASSWORD';
 			GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;
 			CREATE USER 'healthcheck'@'127.0.0.1' IDENTIFIED BY '$probe_password';
