@@ -9,6 +9,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from .engine import CommandError, Engine
 
 IMAGES = Path(__file__).parent / "images"
 PREFIX = "hardener-live/"
+PYTHON = {"bookworm": "3.11", "trixie": "3.13"}
+"""The Python that each release of Debian has."""
 PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
@@ -40,20 +43,22 @@ class Builder:
         self.engine.docker("tag", PREFIX + folder, name)
         self.tagged.add(name)
 
-    def build(self, folder: str, context: Path | None = None) -> None:
+    def build(self, folder: str) -> None:
         """Builds `hardener-live/FOLDER`, and first what its Dockerfile starts from."""
         if folder in self.built:
             return
-        dockerfile = IMAGES / folder / "Dockerfile"
-        for base in re.findall(rf"^FROM {PREFIX}(\S+)", dockerfile.read_text(), re.MULTILINE):
+        for base in re.findall(rf"^FROM {PREFIX}(\S+)", (IMAGES / folder / "Dockerfile").read_text(), re.MULTILINE):
             self._debootstrap() if base == "debootstrap" else self.build(base)
-        proxies = [f"--build-arg={name}" for name in PROXIES if name in os.environ]
-        # The packages come over the network of this machine, which needs no rules for a bridge.
-        self.engine.docker(
-            *("build", "--quiet", "--network", "host", *proxies, "--file", str(dockerfile)),
-            *("--tag", PREFIX + folder, str(context or dockerfile.parent)),
-            timeout=600,
-        )
+        with tempfile.TemporaryDirectory(prefix="live-") as scratch:
+            context = shutil.copytree(IMAGES / folder, Path(scratch, folder))
+            if (wanted := IMAGES / folder / "requirements.txt").exists():
+                _download(wanted, context / "wheels")
+            proxies = [f"--build-arg={name}" for name in PROXIES if name in os.environ]
+            # The packages come over the network of this machine, which needs no rules for a bridge.
+            self.engine.docker(
+                *("build", "--quiet", "--network", "host", *proxies, "--tag", PREFIX + folder, str(context)),
+                timeout=600,
+            )
         self.built.add(folder)
 
     def untag(self) -> None:
@@ -72,14 +77,23 @@ class Builder:
             raise NoImageError("the images are built from Debian packages, which needs root and debootstrap")
         with tempfile.TemporaryDirectory(prefix="live-") as scratch:
             root, archive = f"{scratch}/root", f"{scratch}/root.tar"
-            for command in (
-                [debootstrap, "--variant=minbase", _suite(), root],
-                ["tar", "--create", "--directory", root, "--file", archive, "--exclude=./var/cache/apt/archives/*", "."],
-            ):
-                done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-                if done.returncode:
-                    raise CommandError(f"{command[0]}: exit {done.returncode}\n{(done.stdout + done.stderr)[-4000:]}")
+            _run(debootstrap, "--variant=minbase", _suite(), root)
+            _run("tar", "--create", "--directory", root, "--file", archive, "--exclude=./var/cache/apt/archives/*", ".")
             self.engine.docker("import", archive, f"{PREFIX}debootstrap", timeout=120)
+
+
+def _download(requirements: Path, to: Path) -> None:
+    """Fetches wheels for the Python of the images. This Python's pip does it: it knows the way out of this machine."""
+    _run(
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"),
+        *("--python-version", PYTHON.get(_suite(), "3"), "--requirement", str(requirements), "--dest", str(to)),
+    )
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode:
+        raise CommandError(f"{' '.join(command)}: exit {done.returncode}\n{(done.stdout + done.stderr)[-4000:]}")
 
 
 def _suite() -> str:
