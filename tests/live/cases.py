@@ -68,7 +68,9 @@ class Case:
         data = yaml.load(harden(folder / "compose.yml", "production").after)
         service = data["services"][self.service]
         if "cap_drop" not in service:
-            service.update({"cap_drop": ["ALL"], **self.by_hand})
+            service.update(cap_drop=["ALL"], cap_add=self.by_hand["cap_add"])
+        for key, value in self.by_hand.items():
+            service.setdefault(key, value) if key != "cap_add" else None
         return data
 
     def without(self, need: str, data: Data) -> str:

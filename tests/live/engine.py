@@ -45,7 +45,9 @@ class Engine:
             command, env=environment, capture_output=True, text=True, errors="replace", timeout=timeout, check=False
         )
         if check and done.returncode:
-            raise CommandError(f"{' '.join(command)}: exit {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+            raise CommandError(
+                f"{' '.join(command)}: exit {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
+            )
         return done
 
     @property

@@ -16,13 +16,15 @@ Users = dict[str, set[str]]
 STAYS_UP = 1.5
 """Seconds for which a service must stay up once it works: time enough for one that dies of its first tick."""
 
+POLL = 0.2
+
 # The engine's own helpers, and what a healthcheck leaves in passing.
 HELPERS = {"docker-init", "tini", "ps"}
 
 
 @dataclass
 class Stack:
-    """A compose project. `folder` is where its file lies; `quick` shortens the interval of the service's healthcheck."""
+    """A compose project: its file is `text`, and lies in `folder`. `service` is the one in question."""
 
     engine: Engine
     folder: Path
@@ -59,24 +61,30 @@ class Stack:
         self.compose("down", *(["--volumes", "--remove-orphans", "--timeout", "0"] if volumes else []))
 
     def inspect(self, service: str = "") -> dict[str, Any]:
-        found = self.compose("ps", "--all", "--quiet", service or self.service).split()
-        return json.loads(self.engine.docker("inspect", *found).stdout)[0] if found else {}
+        """What the engine says of a service's container; nothing where there is none."""
+        done = self.engine.docker("container", "inspect", self.container(service), check=False)
+        return json.loads(done.stdout)[0] if done.returncode == 0 else {}
+
+    def container(self, service: str = "") -> str:
+        """The name that compose gives to a service's container, by default that of the service in question."""
+        return f"{self.name}-{service or self.service}-1"
 
     def sh(self, command: str) -> bool:
         """Runs a command in the service's container; whether it succeeded."""
-        return self.engine.docker("exec", self.inspect()["Id"], "bash", "-c", command, check=False).returncode == 0
+        return self.engine.docker("exec", self.container(), "bash", "-c", command, check=False).returncode == 0
 
     def trouble(self, probe: str, within: float = 60) -> str:
         """Waits until the service is healthy, answers the probe, and has stayed up. Returns why not, or nothing."""
         deadline = time.monotonic() + within
-        ready = False
-        while not ready:
+        while True:
             found = self.inspect()
             if failed := self._failure(found):
                 return failed
             health = self._health(found)
-            ready = health in ("", "healthy") and self.sh(probe)
-            if not ready and time.monotonic() > deadline:
+            if health in ("", "healthy") and self.sh(probe):
+                break
+            time.sleep(POLL)
+            if time.monotonic() > deadline:
                 return f"not working within {within:g} s, {health or 'no healthcheck'}: {self._last_words(found)}"
         started = found["State"]["StartedAt"]
         time.sleep(STAYS_UP)
@@ -89,7 +97,7 @@ class Stack:
         """Who the processes of the service run as. Looks twice, so that what only passes by is not counted."""
         looks = []
         for pause in (0.3, 0):
-            listed = self.engine.docker("top", self.inspect()["Id"], "-eo", "pid,uid,comm").stdout.splitlines()[1:]
+            listed = self.engine.docker("top", self.container(), "-eo", "pid,uid,comm").stdout.splitlines()[1:]
             looks.append({tuple(line.split(None, 2)) for line in listed})
             time.sleep(pause)
         users: Users = defaultdict(set)

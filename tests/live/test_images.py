@@ -1,4 +1,4 @@
-"""Each image, hardened: it serves as before, on an empty volume, after a restart, on a folder of the host, and it stops.
+"""Each image, hardened: it serves as before, after a restart too, from a volume and a folder of the host; it stops.
 
 And the checks can fail: with one capability less, or one tmpfs less, it does not come up.
 """
