@@ -1,0 +1,94 @@
+"""The cases of the live tests: each folder of `images` that has a `compose.yml` is one.
+
+`compose.yml` is a stack as somebody would write it, with the service in question first. `checks.yml` says what to do
+with it; the commands run in the service's container, with bash:
+
+- `probe`: succeeds when the service works, by talking to it as its clients do;
+- `write`, `kept`: put something there, and succeed while it is there;
+- `needs`: what the hardened service cannot do without: a capability, a tmpfs;
+- `image`: the image that the folder stands for, where it is not the one that the service names.
+
+All other files are put beside `compose.yml`, for it to mount or build from.
+"""
+
+import io
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from hardener import harden
+
+from .builder import IMAGES
+
+yaml = YAML(typ="safe", pure=True)
+Data = dict[str, Any]
+
+
+def dump(data: Data) -> str:
+    stream = io.StringIO()
+    yaml.dump(data, stream)
+    return stream.getvalue()
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    text: str
+    probe: str
+    write: str = "true"
+    kept: str = "true"
+    needs: tuple[str, ...] = ()
+    by_hand: Data = field(default_factory=dict)
+    image: str = ""
+
+    @property
+    def service(self) -> str:
+        return next(iter(yaml.load(self.text)["services"]))
+
+    @property
+    def stands_for(self) -> str:
+        return self.image or str(yaml.load(self.text)["services"][self.service]["image"])
+
+    @property
+    def binds(self) -> "Case | None":
+        """The same with a folder of the host in place of the named volume, where there is one."""
+        text = self.text.replace("- data:/", "- ./data:/")
+        return Case(**{**self.__dict__, "text": text}) if text != self.text else None
+
+    def lay_out(self, folder: Path) -> None:
+        """Puts the files that the stack needs into `folder`."""
+        shutil.copytree(IMAGES / self.name, folder, dirs_exist_ok=True)
+        (folder / "compose.yml").write_text(self.text)
+
+    def hardened(self, folder: Path) -> Data:
+        """What `harden` makes of the stack, as it lies in `folder`."""
+        data = yaml.load(harden(folder / "compose.yml", "production").after)
+        service = data["services"][self.service]
+        if "cap_drop" not in service:
+            service.update(cap_drop=["ALL"], cap_add=self.by_hand["cap_add"])
+        for key, value in self.by_hand.items():
+            service.setdefault(key, value) if key != "cap_add" else None
+        return data
+
+    def without(self, need: str, data: Data) -> str:
+        """The hardened stack without one capability, or one tmpfs. Raises ValueError where that is not there."""
+        service = data["services"][self.service]
+        key = "tmpfs" if need.startswith("/") else "cap_add"
+        had = [service[key]] if isinstance(service[key], str) else service[key]
+        left = [item for item in had if item.partition(":")[0] != need]
+        if left == had:
+            raise ValueError(f"{self.name}: no {need} in {key}: {had}")
+        service[key] = left
+        return dump(data)
+
+
+def read_cases() -> list[Case]:
+    cases = []
+    for file in sorted(IMAGES.glob("*/compose.yml")):
+        checks = yaml.load(file.with_name("checks.yml").read_text())
+        checks["needs"] = tuple(checks.get("needs", ()))
+        cases.append(Case(name=file.parent.name, text=file.read_text(), **checks))
+    return cases

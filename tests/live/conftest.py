@@ -1,0 +1,87 @@
+"""One engine and one set of images for all live tests; where there can be none, the reason why they are skipped."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .builder import Builder, NoImageError
+from .cases import Case, dump, yaml
+from .engine import Engine, NoEngineError, running_engine
+from .stack import Stack, Users
+
+Lay = Callable[..., Stack]
+Usual = Callable[[Case], Users]
+
+
+@pytest.fixture(scope="session")
+def engine(compose: Path) -> Iterator[Engine]:
+    try:
+        with running_engine(compose) as engine:
+            yield engine
+    except NoEngineError as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def images(engine: Engine) -> Iterator[Builder]:
+    builder = Builder(engine)
+    yield builder
+    builder.untag()
+
+
+@pytest.fixture
+def lay(engine: Engine, images: Builder, tmp_path: Path) -> Iterator[Lay]:
+    """`lay(case, hardened=False, owner=None, without=None)`: the case's stack in a folder of its own, not yet started.
+
+    `owner` is the user id of the folder that it mounts; `without` is what the hardened service is to lack. All stacks
+    end with the test.
+    """
+    stacks: list[Stack] = []
+
+    def make(case: Case, *, hardened: bool = False, owner: int | None = None, without: str = "") -> Stack:
+        try:
+            images.provide(case.name, case.stands_for)
+        except NoImageError as reason:
+            pytest.skip(str(reason))
+        folder = tmp_path / re.sub(r"\W+", "-", f"{case.name}-{tmp_path.name}-{len(stacks)}")
+        case.lay_out(folder)
+        if owner is not None:
+            (folder / "data").mkdir()
+            os.chown(folder / "data", owner, owner)
+        text = case.text
+        if hardened:
+            data = case.hardened(folder)
+            text = case.without(without, data) if without else dump(data)
+        stack = Stack(engine, folder, case.service, text)
+        stack.hasten(name for name, service in yaml.load(text)["services"].items() if "healthcheck" in service)
+        stacks.append(stack)
+        return stack
+
+    yield make
+    for stack in stacks:
+        stack.down(volumes=True)
+
+
+@pytest.fixture(scope="session")
+def known_users() -> dict[str, Users]:
+    return {}
+
+
+@pytest.fixture
+def usual(lay: Lay, known_users: dict[str, Users]) -> Usual:
+    """`usual(case)`: who the processes of a service run as before it is hardened. Fails where it does not work then."""
+
+    def run(case: Case) -> Users:
+        if case.name not in known_users:
+            stack = lay(case)
+            assert not stack.up()
+            assert not stack.trouble(case.probe)
+            known_users[case.name] = stack.users()
+            stack.down(volumes=True)
+        assert known_users[case.name]
+        return known_users[case.name]
+
+    return run

@@ -1,0 +1,1 @@
+require("http").createServer((_, answer) => answer.end("Hello from Node\n")).listen(3000);

@@ -1,0 +1,2 @@
+<?php
+echo 'Answer: ' . 6 * 7;
