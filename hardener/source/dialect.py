@@ -18,7 +18,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from ruamel.yaml import YAML, tokens
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import FileMark, MarkedYAMLError
+from ruamel.yaml.events import ScalarEvent
 from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import Reader, ReaderError
 from ruamel.yaml.scanner import Scanner, ScannerError
@@ -90,6 +91,10 @@ class _Reader(Reader):
             else:
                 self.column += 1
 
+    def get_mark(self) -> Any:
+        # Without the text around it, which ruamel keeps for its own messages.
+        return FileMark(self.name, self.index, self.line, self.column)
+
     def take(self, pattern: re.Pattern[str]) -> str:
         """Reads what `pattern`, which holds no line break, matches here."""
         match = pattern.match(self.buffer, self.pointer)
@@ -137,6 +142,18 @@ class _Scanner(Scanner):
         self.last = self.peek_token()
         self.tokens_taken += 1
         return self.tokens.popleft()
+
+    def fetch_more_tokens(self) -> Any:
+        # ruamel tries one kind of token after the other; two of them are most of a file.
+        self.scan_to_next_token()
+        self.stale_possible_simple_keys()
+        self.unwind_indent(self.reader.column)
+        char = self.reader.peek()
+        if char.isalnum():
+            return self.fetch_plain()
+        if char == ":" and self.check_value():
+            return self.fetch_value()
+        return super().fetch_more_tokens()
 
     def fail(self, problem: str) -> ScannerError:
         return ScannerError(None, None, problem, self.reader.get_mark())
@@ -356,6 +373,15 @@ class _Parser(Parser):
     @cached_property
     def scanner(self) -> Any:
         return super().scanner
+
+    def parse_node(self, block: bool = False, indentless_sequence: bool = False) -> Any:
+        # Most nodes are scalars without anchor and tag.
+        token = self.scanner.peek_token()
+        if not isinstance(token, tokens.ScalarToken):
+            return super().parse_node(block, indentless_sequence)
+        self.scanner.get_token()
+        self.state = self.states.pop()
+        return ScalarEvent(None, None, None, token.value, token.start_mark, token.end_mark, token.style)
 
     def parse_implicit_document_start(self) -> Any:
         # `...` at the start, and two of them at the end.
