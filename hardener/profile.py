@@ -37,20 +37,19 @@ class ProfileFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, title="hardener profile")
 
-    # The factories are lambdas: of `dict` and `list` pydantic asks the signature, which Python has to parse from text.
-
     extends: str | None = Field(default=None, description="A profile by name, or by its path from this file.")
     description: str | None = Field(default=None, description="One line that says whom it is for.")
     confidence: Confidence | None = Field(
         default=None, description="The least sure changes that are made; less sure ones are held back."
     )
     transforms: dict[str, Any] = Field(
-        default_factory=lambda: {},
+        default_factory=dict,
         description="Rules by id, in the order they run, with their settings; `false` turns one off.",
     )
     roles: dict[str, Role] = Field(
-        default_factory=lambda: {}, description="The role of services whose image does not tell it, by service name."
+        default_factory=dict, description="The role of services whose image does not tell it, by service name."
     )
+    # A lambda, because pydantic asks for the signature of a factory, and Python would have to parse that of `list`.
     exempt: list[Exemption] = Field(default_factory=lambda: [], description="Services that rules leave alone.")
 
 
