@@ -66,9 +66,15 @@ class TooDeepError(MarkedYAMLError):
 
 def events(text: str) -> Iterator[Any]:
     """The parse events of `text`; `start_mark.index` and `end_mark.index` are indices in it. Raises YAMLError."""
-    yaml = YAML(typ="safe", pure=True)
+    yaml = _YAML(typ="safe", pure=True)
     yaml.Reader, yaml.Scanner, yaml.Parser = _Reader, _Scanner, _Parser
     return iter(yaml.parse(text))
+
+
+class _YAML(YAML):
+    def official_plug_ins(self) -> Any:
+        # None is wanted, and looking for them reads a folder for every document.
+        return []
 
 
 class _Reader(Reader):
