@@ -5,8 +5,6 @@ Only typer is imported here: everything else waits until it is needed, so that `
 
 from __future__ import annotations
 
-import gc
-import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -40,16 +38,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-
-
-def main() -> None:
-    """The entry point of the console script."""
-    # A short run makes little garbage, and looking for it takes a tenth of the time. Long ones switch it on again.
-    gc.disable()
-    status = run(sys.argv[1:])
-    # Nor is it worth looking at the end, when the process gives everything back at once.
-    gc.freeze()
-    sys.exit(status)
 
 
 def run(args: list[str]) -> int:

@@ -50,9 +50,10 @@ class ProfileFile(BaseModel):
     roles: dict[str, Role] = Field(
         default_factory=dict, description="The role of services whose image does not tell it, by service name."
     )
-    exempt: list[Exemption] = Field(default_factory=list, description="Services that rules leave alone.")
+    # A lambda, because pydantic asks for the signature of a factory, and Python would have to parse that of `list`.
+    exempt: list[Exemption] = Field(default_factory=lambda: [], description="Services that rules leave alone.")
     facts: list[str] = Field(
-        default_factory=list,
+        default_factory=lambda: [],
         description="Folders, from this file, with data files on images of your own; they go before the shipped ones.",
     )
 

@@ -11,7 +11,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -23,9 +23,8 @@ from hardener.terminal import Terminal
 if TYPE_CHECKING:
     from hardener.api import Result
     from hardener.pipeline import Selection
-    from hardener.profile import Profile
     from hardener.source.files import SourceFile
-    from hardener.views.summary import Ending, Tally
+    from hardener.views.summary import Ending
 
 MANY = 20
 """Files from which on a terminal shows how far the run has come."""
@@ -64,24 +63,18 @@ class Options:
         return self.check or self.dry_run
 
 
-@dataclass
 class Session:
     """Hardens files as `options` say, and talks about it on `terminal`. Raises HardenError for bad usage."""
 
-    options: Options
-    terminal: Terminal
-    profile: Profile = field(init=False)
-    selection: Selection = field(init=False)
-    host_memory: int | None = field(init=False)
-    tally: Tally = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, options: Options, terminal: Terminal) -> None:
         from hardener.profile import Profile
         from hardener.views.summary import Tally
 
-        self.profile = Profile.read(self.options.profile).with_facts(self.options.facts)
-        self.selection = _selection(self.options)
-        self.host_memory = _size(self.options.host_memory)
+        self.options = options
+        self.terminal = terminal
+        self.profile = Profile.read(options.profile).with_facts(options.facts)
+        self.selection = _selection(options)
+        self.host_memory = _size(options.host_memory)
         self.tally = Tally()
         absent = set(self.selection.only) - {transform.id for transform in self.profile.transforms}
         for rule in sorted(absent):

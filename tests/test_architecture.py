@@ -24,7 +24,7 @@ LAYERS = [
     ["views"],
     ["engine"],
     ["api"],
-    ["terminal", "inputs", "session", "cli"],
+    ["terminal", "inputs", "session", "cli", "__main__"],
 ]
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 MAX_LINES, MAX_FUNCTION = 400, 50

@@ -3,9 +3,7 @@
 https://github.com/compose-spec/compose-spec/blob/main/build.md
 """
 
-from typing import Annotated
-
-from hardener.model.base import LEFT_TO_RIGHT, Entries, Flag, Lazy, Number, Part, Text, TextOrTexts, Texts
+from hardener.model.base import Entries, Flag, Number, Part, Text, TextOrTexts, Texts
 from hardener.model.parts import ExtraHosts, GrantEntry, Ulimits
 from hardener.model.short import entries, text_values
 
@@ -46,6 +44,3 @@ class Build(Part):
     def read_labels(self) -> dict[str, str]:
         """Labels of the image, values as text."""
         return text_values(self.labels)
-
-
-BuildEntry = Annotated[Text | Lazy[Build], LEFT_TO_RIGHT]

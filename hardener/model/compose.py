@@ -4,20 +4,25 @@ https://github.com/compose-spec/compose-spec/blob/main/spec.md
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic_core import core_schema
 
-from hardener.model.base import Lazy, Part, Path, Text, imported_on_use
-from hardener.model.resources import Config, Include, IncludeEntry, Network, Secret, Volume
+from hardener.model.base import LEFT_TO_RIGHT, Lazy, Part, Path, Text, imported_on_use
 from hardener.model.service import Service
 
 if TYPE_CHECKING:
     from hardener.model.jobs import Job
     from hardener.model.rare import Model
+    from hardener.model.resources import Config, Include, Network, Secret, Volume
 else:
     Job = imported_on_use("hardener.model.jobs", "Job")
     Model = imported_on_use("hardener.model.rare", "Model")
+    Config = imported_on_use("hardener.model.resources", "Config")
+    Include = imported_on_use("hardener.model.resources", "Include")
+    Network = imported_on_use("hardener.model.resources", "Network")
+    Secret = imported_on_use("hardener.model.resources", "Secret")
+    Volume = imported_on_use("hardener.model.resources", "Volume")
 
 
 class ComposeFile(Part):
@@ -29,7 +34,7 @@ class ComposeFile(Part):
 
     version: Text = None
     name: Text = None
-    include: list[IncludeEntry] | None = None
+    include: list[Annotated[Text | Lazy[Include], LEFT_TO_RIGHT]] | None = None
     services: dict[str, Lazy[Service]] | None = None
     networks: dict[str, Lazy[Network]] | None = None
     volumes: dict[str, Lazy[Volume]] | None = None
@@ -52,10 +57,13 @@ class ComposeFile(Part):
 
     def read_include(self) -> list[Include]:
         """The includes in long syntax."""
-        entries = self.include or []
+        if not self.include:
+            return []
+        from hardener.model.resources import Include
+
         return [
             Include.model_construct(path=entry) if isinstance(entry, str) else entry
-            for entry in entries
+            for entry in self.include
             if entry is not None
         ]
 

@@ -21,7 +21,6 @@ from hardener.model.base import (
     Values,
     imported_on_use,
 )
-from hardener.model.build import Build, BuildEntry
 from hardener.model.mounts import Mount, MountEntry, parse_tmpfs, read_mount
 from hardener.model.parts import (
     Dependency,
@@ -33,10 +32,6 @@ from hardener.model.parts import (
     GrantEntry,
     Healthcheck,
     Logging,
-    LongDependency,
-    LongEnvFile,
-    LongExtends,
-    ServiceNetwork,
     Ulimit,
     Ulimits,
     read_grants,
@@ -46,17 +41,23 @@ from hardener.model.ports import Port, PortEntry, read_port
 from hardener.model.short import command_words, entries, text_values, texts
 from hardener.model.units import boolean, byte_size, duration, integer, number
 
-ExtendsEntry = Annotated[Text | Lazy[LongExtends], LEFT_TO_RIGHT]
-
 if TYPE_CHECKING:
+    from hardener.model.build import Build
+    from hardener.model.long import LongDependency, LongExtends, ServiceNetwork
     from hardener.model.rare import BlkioConfig, CredentialSpec, DeviceRequest, LongDevice, ServiceModel
 else:
+    Build = imported_on_use("hardener.model.build", "Build")
+    LongDependency = imported_on_use("hardener.model.long", "LongDependency")
+    LongExtends = imported_on_use("hardener.model.long", "LongExtends")
+    ServiceNetwork = imported_on_use("hardener.model.long", "ServiceNetwork")
     BlkioConfig = imported_on_use("hardener.model.rare", "BlkioConfig")
     CredentialSpec = imported_on_use("hardener.model.rare", "CredentialSpec")
     DeviceRequest = imported_on_use("hardener.model.rare", "DeviceRequest")
     LongDevice = imported_on_use("hardener.model.rare", "LongDevice")
     ServiceModel = imported_on_use("hardener.model.rare", "ServiceModel")
 
+BuildEntry = Annotated[Text | Lazy[Build], LEFT_TO_RIGHT]
+ExtendsEntry = Annotated[Text | Lazy[LongExtends], LEFT_TO_RIGHT]
 DeviceEntry = Annotated[Text | Lazy[LongDevice], LEFT_TO_RIGHT]
 
 
@@ -158,6 +159,8 @@ class Container(Part):
 
     def read_build(self) -> Build | None:
         """The build in long syntax, None if not set."""
+        from hardener.model.build import Build
+
         return Build.model_construct(context=self.build) if isinstance(self.build, str) else self.build
 
     def read_depends_on(self) -> dict[str, Dependency]:
@@ -173,7 +176,7 @@ class Container(Part):
 
     def read_extends(self) -> Extends | None:
         """The service this one extends, None if not set."""
-        if isinstance(self.extends, LongExtends):
+        if isinstance(self.extends, Part):
             return Extends(self.extends.service, self.extends.file)
         return None if self.extends is None else Extends(self.extends)
 
@@ -199,7 +202,7 @@ class Container(Part):
         items = self.env_file if isinstance(self.env_file, list) else [self.env_file]
         files = []
         for item in items:
-            if isinstance(item, LongEnvFile):
+            if isinstance(item, Part):
                 if item.path is not None:
                     files.append(EnvFile(item.path, boolean(item.required) is not False, item.format))
             elif item is not None:
@@ -229,6 +232,8 @@ class Container(Part):
 
     def read_networks(self) -> dict[str, ServiceNetwork]:
         """The networks joined by name; {} stands for the implicit `default`, unless `network_mode` is set."""
+        from hardener.model.long import ServiceNetwork
+
         if isinstance(self.networks, dict):
             return self.networks
         return {name: ServiceNetwork.model_construct() for name in texts(self.networks)}

@@ -4,58 +4,19 @@ https://github.com/compose-spec/compose-spec/blob/main/05-services.md#volumes
 """
 
 import re
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from hardener.model.base import LEFT_TO_RIGHT, Entries, Flag, Lazy, Number, Part, Text
+from hardener.model.base import LEFT_TO_RIGHT, Lazy, Part, Text, imported_on_use
 from hardener.model.interpolation import readable, split_outside_braces
 from hardener.model.units import boolean
 
+if TYPE_CHECKING:
+    from hardener.model.long import LongMount
+else:
+    LongMount = imported_on_use("hardener.model.long", "LongMount")
+
 _HOST_PATH = re.compile(r"[./~]|\\\\|[^\W\d_]:")
 _DRIVE = re.compile(r"[^\W\d_]")
-
-
-class BindOptions(Part):
-    """`bind` of a long volume."""
-
-    propagation: Text = None
-    create_host_path: Flag = None
-    recursive: Text = None
-    selinux: Text = None
-
-
-class VolumeOptions(Part):
-    """`volume` of a long volume."""
-
-    labels: Entries = None
-    nocopy: Flag = None
-    subpath: Text = None
-
-
-class TmpfsOptions(Part):
-    """`tmpfs` of a long volume. `size` is in bytes, `mode` an octal file mode."""
-
-    size: Number = None
-    mode: Number = None
-
-
-class ImageOptions(Part):
-    """`image` of a long volume."""
-
-    subpath: Text = None
-
-
-class LongMount(Part):
-    """The long syntax of one volume."""
-
-    type: Text = None
-    source: Text = None
-    target: Text = None
-    read_only: Flag = None
-    consistency: Text = None
-    bind: Lazy[BindOptions] | None = None
-    volume: Lazy[VolumeOptions] | None = None
-    tmpfs: Lazy[TmpfsOptions] | None = None
-    image: Lazy[ImageOptions] | None = None
 
 
 class Mount(NamedTuple):
@@ -111,9 +72,9 @@ def parse_tmpfs(text: str, position: int = 0) -> Mount:
     return Mount(position, "tmpfs", None, target, "ro" in words, words)
 
 
-def read_mount(entry: Any, position: int) -> Mount | None:
+def read_mount(entry: Text | LongMount, position: int) -> Mount | None:
     """One entry of `volumes`, None if it is null."""
-    if not isinstance(entry, LongMount):
+    if not isinstance(entry, Part):
         return None if entry is None else parse_mount(entry, position)
     kind, source, target = (value and readable(value) for value in (entry.type, entry.source, entry.target))
     propagation = entry.bind.propagation if entry.bind else None

@@ -1,9 +1,9 @@
-"""The smaller parts of a service: health check, logging, hooks, grants, dependencies, networks, devices.
+"""The smaller parts of a service: health check, logging, grants, dependencies, env files, limits.
 
 https://github.com/compose-spec/compose-spec/blob/main/05-services.md
 """
 
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from hardener.model.base import (
     LEFT_TO_RIGHT,
@@ -13,11 +13,18 @@ from hardener.model.base import (
     Part,
     Text,
     TextOrTexts,
-    Texts,
     Values,
+    imported_on_use,
 )
 from hardener.model.short import as_text, texts
 from hardener.model.units import boolean, duration, integer
+
+if TYPE_CHECKING:
+    from hardener.model.long import LongEnvFile, LongGrant, LongUlimit
+else:
+    LongEnvFile = imported_on_use("hardener.model.long", "LongEnvFile")
+    LongGrant = imported_on_use("hardener.model.long", "LongGrant")
+    LongUlimit = imported_on_use("hardener.model.long", "LongUlimit")
 
 
 class Healthcheck(Part):
@@ -74,29 +81,6 @@ class Logging(Part):
         return {key: "" if value is None else as_text(value) for key, value in (self.options or {}).items()}
 
 
-class ServiceNetwork(Part):
-    """How a service joins one network."""
-
-    aliases: Texts = None
-    interface_name: Text = None
-    ipv4_address: Text = None
-    ipv6_address: Text = None
-    link_local_ips: Texts = None
-    mac_address: Text = None
-    driver_opts: Values = None
-    priority: Number = None
-    gw_priority: Number = None
-    use_service_name_alias: Flag = None
-
-
-class LongDependency(Part):
-    """The long syntax of one dependency."""
-
-    condition: Text = None
-    restart: Flag = None
-    required: Flag = None
-
-
 class Dependency(NamedTuple):
     """One service another waits for.
 
@@ -108,26 +92,11 @@ class Dependency(NamedTuple):
     restart: bool = False
 
 
-class LongExtends(Part):
-    """The long syntax of `extends`."""
-
-    service: Text = None
-    file: Text = None
-
-
 class Extends(NamedTuple):
     """The service another extends; `file` is None for the same file."""
 
     service: str | None
     file: str | None = None
-
-
-class LongEnvFile(Part):
-    """The long syntax of one env file."""
-
-    path: Text = None
-    format: Text = None
-    required: Flag = None
 
 
 class EnvFile(NamedTuple):
@@ -136,16 +105,6 @@ class EnvFile(NamedTuple):
     path: str
     required: bool = True
     format: str | None = None
-
-
-class LongGrant(Part):
-    """The long syntax of access to one secret or config."""
-
-    source: Text = None
-    target: Text = None
-    uid: Text = None
-    gid: Text = None
-    mode: Number = None
 
 
 class Grant(NamedTuple):
@@ -157,13 +116,6 @@ class Grant(NamedTuple):
     uid: str | None = None
     gid: str | None = None
     mode: int | str | float | None = None
-
-
-class LongUlimit(Part):
-    """The long syntax of one ulimit."""
-
-    hard: Number = None
-    soft: Number = None
 
 
 class Ulimit(NamedTuple):
@@ -183,11 +135,13 @@ def read_grants(value: list[str | LongGrant | None] | None, folder: str) -> list
     """The entries of `secrets` or `configs`; `folder` is where a name without a path is mounted."""
     grants = []
     for position, entry in enumerate(value or ()):
-        long = entry if isinstance(entry, LongGrant) else LongGrant.model_construct(source=entry)
-        if long.source is not None:
-            target = long.target or long.source
-            path = target if target.startswith("/") else folder + target
-            grants.append(Grant(position, long.source, path, long.uid, long.gid, long.mode))
+        source, target = (entry.source, entry.target) if isinstance(entry, Part) else (entry, None)
+        if source is not None:
+            target = target or source
+            grant = Grant(position, source, target if target.startswith("/") else folder + target)
+            if isinstance(entry, Part):
+                grant = grant._replace(uid=entry.uid, gid=entry.gid, mode=entry.mode)
+            grants.append(grant)
     return grants
 
 
@@ -195,6 +149,6 @@ def read_ulimits(value: dict[str, int | float | str | LongUlimit | None] | None)
     """The entries of `ulimits`: one number sets both limits."""
     limits = {}
     for name, entry in (value or {}).items():
-        soft, hard = (entry.soft, entry.hard) if isinstance(entry, LongUlimit) else (entry, entry)
+        soft, hard = (entry.soft, entry.hard) if isinstance(entry, Part) else (entry, entry)
         limits[name] = Ulimit(integer(soft), integer(hard))
     return limits

@@ -4,30 +4,23 @@ https://github.com/compose-spec/compose-spec/blob/main/05-services.md#ports
 """
 
 import re
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from hardener.model.base import LEFT_TO_RIGHT, Lazy, Number, Part, Scalar, Text
+from hardener.model.base import LEFT_TO_RIGHT, Lazy, Part, Scalar, imported_on_use
 from hardener.model.interpolation import readable, resolve_defaults, split_outside_braces
+
+if TYPE_CHECKING:
+    from hardener.model.long import LongPort
+else:
+    LongPort = imported_on_use("hardener.model.long", "LongPort")
 
 _NUMBER = re.compile(r"\+?0{0,99}[0-9]{1,9}")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _LAST_PORT = 65535
-
-
-class LongPort(Part):
-    """The long syntax of one port."""
-
-    name: Text = None
-    mode: Text = None
-    host_ip: Text = None
-    target: Number = None
-    published: Number = None
-    protocol: Text = None
-    app_protocol: Text = None
 
 
 class Port(NamedTuple):
@@ -70,9 +63,9 @@ def parse_port(text: str, position: int = 0) -> Port | None:
     return port if resolved is None or _is_sound(port) else None
 
 
-def read_port(entry: Any, position: int) -> Port | None:
+def read_port(entry: Scalar | LongPort, position: int) -> Port | None:
     """One entry of `ports`, None if it is null, has no target, or is no port."""
-    if not isinstance(entry, LongPort):
+    if not isinstance(entry, Part):
         return None if entry is None else parse_port(str(entry), position)
     target, published, host_ip, protocol, mode, name, app_protocol = (
         None if value is None else readable(str(value))

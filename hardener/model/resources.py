@@ -111,6 +111,3 @@ class Include(Part):
     def read_env_file(self) -> list[str]:
         """Files of variables for interpolation in the included files."""
         return texts(self.env_file)
-
-
-IncludeEntry = Annotated[Text | Lazy[Include], LEFT_TO_RIGHT]

@@ -13,12 +13,13 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import unquote
 
 from ruamel.yaml import YAML, tokens
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import FileMark, MarkedYAMLError
+from ruamel.yaml.events import ScalarEvent
 from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import Reader, ReaderError
 from ruamel.yaml.scanner import Scanner, ScannerError
@@ -34,19 +35,21 @@ _URI = r"(?:[0-9A-Za-z\-;/?:@&=+$_.!~*'()]|%[0-9A-Fa-f]{2})"
 # Bounded, because ruamel takes quadratic time over the characters of a tag.
 _VERBATIM = rf"<(?P<verbatim>(?:{_URI}|[,\[\]{{}}]){{1,999}}+)>"
 _TAG = rf"!(?:{_VERBATIM}|(?P<handle>[\w-]{{0,99}}+!)?+(?P<suffix>{_URI}{{0,999}}+))"
-PROPERTY = re.compile(f"&{_NAME}|{_TAG}", re.ASCII)
-"""One anchor or tag."""
+# What few files have is compiled when it is met; `re.compile` remembers.
+PROPERTY = partial(re.compile, f"&{_NAME}|{_TAG}", re.ASCII)
+"""The pattern of one anchor or tag."""
 
 _UNREADABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BREAK = re.compile(f"[{BREAKS}]")
-_ANCHOR = re.compile(rf"[&*]({_NAME})(?=[{_BLANK_OR_END}?:,\]}}%@`])")
-_TAG_TOKEN = re.compile(rf"{_TAG}(?=[{_BLANK_OR_END}])", re.ASCII)
-_DIRECTIVE = re.compile(
+_ANCHOR = partial(re.compile, rf"[&*]({_NAME})(?=[{_BLANK_OR_END}?:,\]}}%@`])")
+_TAG_TOKEN = partial(re.compile, rf"{_TAG}(?=[{_BLANK_OR_END}])", re.ASCII)
+_DIRECTIVE = partial(
+    re.compile,
     rf"%(?:YAML[ \t]++1\.[0-9]{{1,3}}|TAG[ \t]++(?P<handle>!(?:[\w-]*+!)?+)[ \t]++(?P<prefix>(?:{_URI}|[,\[\]])++))"
     rf"[ \t]*+(?:#[^{_END}]*+)?+(?=[{_END}])",
     re.ASCII,
 )
-_HEADER = re.compile(r"[|>](?:(?P<chomp>[-+])(?P<width>[1-9])?+|(?P<width2>[1-9])(?P<chomp2>[-+])?+)?+")
+_HEADER = partial(re.compile, r"[|>](?:(?P<chomp>[-+])(?P<width>[1-9])?+|(?P<width2>[1-9])(?P<chomp2>[-+])?+)?+")
 _COMMENT = re.compile(rf"[ \t]*+(?:#[^{_END}]*+)?+")
 # Before a token that may start a line, a tab would be indentation; on a line that is blank or a comment it is not.
 _INDENT = re.compile(rf"(?:[ \t]*+(?:#[^{_END}]*+|(?=[{_END}]))|\x20*+)")
@@ -63,9 +66,15 @@ class TooDeepError(MarkedYAMLError):
 
 def events(text: str) -> Iterator[Any]:
     """The parse events of `text`; `start_mark.index` and `end_mark.index` are indices in it. Raises YAMLError."""
-    yaml = YAML(typ="safe", pure=True)
+    yaml = _YAML(typ="safe", pure=True)
     yaml.Reader, yaml.Scanner, yaml.Parser = _Reader, _Scanner, _Parser
     return iter(yaml.parse(text))
+
+
+class _YAML(YAML):
+    def official_plug_ins(self) -> Any:
+        # None is wanted, and looking for them reads a folder for every document.
+        return []
 
 
 class _Reader(Reader):
@@ -89,6 +98,10 @@ class _Reader(Reader):
                 self.column = 0
             else:
                 self.column += 1
+
+    def get_mark(self) -> Any:
+        # Without the text around it, which ruamel keeps for its own messages.
+        return FileMark(self.name, self.index, self.line, self.column)
 
     def take(self, pattern: re.Pattern[str]) -> str:
         """Reads what `pattern`, which holds no line break, matches here."""
@@ -137,6 +150,18 @@ class _Scanner(Scanner):
         self.last = self.peek_token()
         self.tokens_taken += 1
         return self.tokens.popleft()
+
+    def fetch_more_tokens(self) -> Any:
+        # ruamel tries one kind of token after the other; two of them are most of a file.
+        self.scan_to_next_token()
+        self.stale_possible_simple_keys()
+        self.unwind_indent(self.reader.column)
+        char = self.reader.peek()
+        if char.isalnum():
+            return self.fetch_plain()
+        if char == ":" and self.check_value():
+            return self.fetch_value()
+        return super().fetch_more_tokens()
 
     def fail(self, problem: str) -> ScannerError:
         return ScannerError(None, None, problem, self.reader.get_mark())
@@ -265,7 +290,7 @@ class _Scanner(Scanner):
     def scan_anchor(self, TokenClass: Any) -> Any:  # noqa: N803
         # `*a: b` is a key `*a`; ruamel takes the colon into the name.
         start = self.reader.get_mark()
-        name = self.reader.take(_ANCHOR)
+        name = self.reader.take(_ANCHOR())
         if not name:
             raise self.fail("the name of an anchor or alias is missing, or holds a character that it cannot")
         return TokenClass(name[1:], start, self.reader.get_mark())
@@ -273,7 +298,7 @@ class _Scanner(Scanner):
     def scan_tag(self) -> Any:
         # `!reset<TAB>[]`, `! a`
         start = self.reader.get_mark()
-        match = _TAG_TOKEN.match(self.reader.buffer, self.reader.pointer)
+        match = _TAG_TOKEN().match(self.reader.buffer, self.reader.pointer)
         if match is None or (match["handle"] and not match["suffix"]):
             raise self.fail("this tag is not complete, or holds a character that it cannot")
         self.reader.forward(match.end() - match.start())
@@ -289,7 +314,7 @@ class _Scanner(Scanner):
     def scan_directive(self) -> Any:
         # `%YAML 1.1` changes nothing; `%TAG<TAB>! !x-`
         start = self.reader.get_mark()
-        match = _DIRECTIVE.match(self.reader.buffer, self.reader.pointer)
+        match = _DIRECTIVE().match(self.reader.buffer, self.reader.pointer)
         if match is None:
             raise self.fail("this directive is neither %YAML 1.1 nor %TAG")
         self.reader.forward(match.end() - match.start())
@@ -303,9 +328,9 @@ class _Scanner(Scanner):
         # The token ends with its last line, where ruamel's ends at the next token.
         reader = self.reader
         start = reader.get_mark()
-        header = _HEADER.match(reader.buffer, reader.pointer)
+        header = _HEADER().match(reader.buffer, reader.pointer)
         assert header is not None  # the scanner has seen the `|`
-        reader.take(_HEADER)
+        reader.take(_HEADER())
         reader.take(_COMMENT)
         if reader.peek() not in _END:
             raise self.fail("only an indentation, a + or a -, and a comment may follow here")
@@ -356,6 +381,15 @@ class _Parser(Parser):
     @cached_property
     def scanner(self) -> Any:
         return super().scanner
+
+    def parse_node(self, block: bool = False, indentless_sequence: bool = False) -> Any:
+        # Most nodes are scalars without anchor and tag.
+        token = self.scanner.peek_token()
+        if not isinstance(token, tokens.ScalarToken):
+            return super().parse_node(block, indentless_sequence)
+        self.scanner.get_token()
+        self.state = self.states.pop()
+        return ScalarEvent(None, None, None, token.value, token.start_mark, token.end_mark, token.style)
 
     def parse_implicit_document_start(self) -> Any:
         # `...` at the start, and two of them at the end.

@@ -213,7 +213,7 @@ class _Parser:
         """The end of the anchor and the tag of the node that `event` opens; its start where it has neither."""
         end: int = event.start_mark.index
         for _ in range((event.anchor is not None) + (event.tag is not None)):
-            match = dialect.PROPERTY.match(self.text, self.gap(end))
+            match = dialect.PROPERTY().match(self.text, self.gap(end))
             end = match.end() if match else end
         return end
 

@@ -1,4 +1,7 @@
-"""The tree of a YAML document: every node with its exact span in the text."""
+"""The tree of a YAML document: every node with its exact span in the text.
+
+A node is a place: two are never equal, though their `data` can be (`hardener.source.same`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 from hardener.source.data import Data
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """A value in the text. `text[start:end]` is its source, from its anchor or tag to its last character.
 
@@ -24,7 +27,7 @@ class Node:
     tag: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Scalar(Node):
     """`style` is the indicator that opens it: `'`, `"`, `|`, `>`, or nothing for a plain or empty scalar."""
 
@@ -36,14 +39,14 @@ class Scalar(Node):
         return self.start == self.end
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Alias(Node):
     """`*name`, standing for `target`, a node earlier in the text."""
 
     target: Node = field(kw_only=True)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """A key and its value. `start` is the key's start, or that of its `?`; `colon` the index after the `:`, or -1."""
 
@@ -58,7 +61,7 @@ class Entry:
         return max(self.value.end, self.colon, self.key.end)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Item:
     """An item of a sequence. `start` is the index of its `-` (block style) or its own start (flow style)."""
 
@@ -71,7 +74,7 @@ class Item:
         return max(self.value.end, self.start + 1)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Collection(Node):
     """A mapping or a sequence. `braced` tells `{}` and `[]` from a bare `a: 1` pair inside a flow sequence."""
 
@@ -79,7 +82,7 @@ class Collection(Node):
     braced: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Mapping(Collection):
     """A mapping; its entries in the order of the text."""
 
@@ -87,7 +90,7 @@ class Mapping(Collection):
     by_key: dict[Any, Entry] = field(default_factory=dict, repr=False)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Sequence(Collection):
     """A sequence; its items in the order of the text."""
 

@@ -68,8 +68,6 @@ def edits(old: list[str], new: list[str]) -> list[Edit]:
     Lines that occur once in both texts are matched first, which for a compose file are the names of its services; the
     short stretches between them are then compared line by line. So the time grows linearly with the file.
     """
-    import difflib
-
     found: list[Edit] = []
     start = new_start = 0
     for end, new_end in [*_anchors(old, new), (len(old), len(new))]:
@@ -79,7 +77,9 @@ def edits(old: list[str], new: list[str]) -> list[Edit]:
         while stop > i and new_stop > j and old[stop - 1] == new[new_stop - 1]:
             stop, new_stop = stop - 1, new_stop - 1
         if i < stop and j < new_stop and (stop - i) * (new_stop - j) <= _LARGEST:
-            matcher = difflib.SequenceMatcher(None, old[i:stop], new[j:new_stop], autojunk=False)
+            from difflib import SequenceMatcher  # most stretches are additions alone
+
+            matcher = SequenceMatcher(None, old[i:stop], new[j:new_stop], autojunk=False)
             found += [Edit(i + a, i + b, j + c, j + d) for kind, a, b, c, d in matcher.get_opcodes() if kind != "equal"]
         elif i < stop or j < new_stop:
             found.append(Edit(i, stop, j, new_stop))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 Color = Literal["red", "green", "yellow", "cyan", "bold", "dim"]
@@ -44,13 +45,14 @@ def pad(text: str, width: int) -> str:
     return text + " " * (width - columns(text))
 
 
-def wrap(text: str, width: int) -> list[str]:
+@lru_cache(maxsize=256)  # services in a table have most of their cells in common
+def wrap(text: str, width: int) -> tuple[str, ...]:
     """The lines of `text` at most `width` columns wide; at least one."""
     if columns(text) <= width:
-        return [text]
+        return (text,)
     from textwrap import TextWrapper
 
-    return TextWrapper(max(width, 8), break_on_hyphens=False).wrap(text) or [""]
+    return tuple(TextWrapper(max(width, 8), break_on_hyphens=False).wrap(text)) or ("",)
 
 
 def listing(rows: list[tuple[str, str, str]], color: bool) -> str:

@@ -80,7 +80,7 @@ def process() -> Harden:
 
 def command() -> list[str]:
     """The start of a command line that runs `harden`."""
-    return [sys.executable, "-c", "from hardener.cli import main; main()"]
+    return [sys.executable, "-c", "from hardener.__main__ import main; main()"]
 
 
 def environment() -> dict[str, str]:

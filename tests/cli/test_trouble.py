@@ -106,7 +106,7 @@ def test_an_internal_error_is_one_line(harden: Harden, shop: Path, monkeypatch: 
 
 
 def test_a_debug_run_shows_the_traceback(shop: Path) -> None:
-    program = "import hardener.api; hardener.api.plan = None; from hardener.cli import main; main()"
+    program = "import hardener.api; hardener.api.plan = None; from hardener.__main__ import main; main()"
     ended = subprocess.run(
         [command()[0], "-c", program, str(shop)],
         env={**environment(), "HARDENER_DEBUG": "1"},

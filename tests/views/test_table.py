@@ -107,7 +107,7 @@ def test_nothing_to_show() -> None:
 
 def test_text_of_any_width() -> None:
     assert columns("日本") == 4 and columns("ä") == 1 and pad("日本", 6) == "日本  "
-    assert wrap("aa bb cc", 8) == ["aa bb cc"] and wrap("one two three", 8) == ["one two", "three"]
+    assert wrap("aa bb cc", 8) == ("aa bb cc",) and wrap("one two three", 8) == ("one two", "three")
     assert escape("a\tb\r\n\x07é\x85\u2028") == "a\\tb\\r\\n\\x07é\\x85\\u2028"
 
 
