@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hardener.source import Document, load, rewrite
     from hardener.transforms.base import Advice, Change, Confidence, Evidence, Skip, Transform
     from hardener.transforms.context import Context
+    from hardener.transforms.image_digest import ImageDigest
+    from hardener.transforms.image_tag import ImageTag
     from hardener.transforms.init import Init
     from hardener.transforms.logging import Logging
     from hardener.transforms.no_new_privileges import NoNewPrivileges
@@ -40,6 +42,8 @@ __all__ = [
     "Document",
     "Evidence",
     "HardenError",
+    "ImageDigest",
+    "ImageTag",
     "Init",
     "Logging",
     "NoNewPrivileges",
@@ -70,6 +74,8 @@ _HOMES = {
     "hardener.source": ("Document", "load", "rewrite"),
     "hardener.transforms.base": ("Advice", "Change", "Confidence", "Evidence", "Skip", "Transform"),
     "hardener.transforms.context": ("Context",),
+    "hardener.transforms.image_digest": ("ImageDigest",),
+    "hardener.transforms.image_tag": ("ImageTag",),
     "hardener.transforms.init": ("Init",),
     "hardener.transforms.logging": ("Logging",),
     "hardener.transforms.no_new_privileges": ("NoNewPrivileges",),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hardener.knowledge.inspection import Inspection, LocalImages
 from hardener.model import format_bytes
+from hardener.model.project import read_project
 from hardener.pipeline import EVERYTHING, Plan, Selection, Verdict, plan
 from hardener.profile import Profile
-from hardener.source import load
+from hardener.source import Document, load
 from hardener.source.files import SourceFile, read
 from hardener.transforms.base import Advice, Change, Transform
 from hardener.transforms.resource_limits import memory_limits
@@ -26,7 +28,7 @@ class Result:
 
     `after` is the new text, equal to the old one if nothing changes. `changes` are made, `had` come along with them
     through an anchor or `extends`, `held` were not sure enough. `warnings` say, among other things, if `docker compose`
-    was asked and could not judge.
+    was asked and could not judge. `inspection` is what the engine said of the images, if it was asked.
     """
 
     source: SourceFile
@@ -38,6 +40,7 @@ class Result:
     advice: tuple[Advice, ...]
     verdicts: tuple[Verdict, ...]
     warnings: tuple[str, ...]
+    inspection: Inspection | None = None
 
     @property
     def file(self) -> str:
@@ -65,13 +68,18 @@ def harden(
     profile: str | Profile | Iterable[Transform] = "production",
     selection: Selection = EVERYTHING,
     *,
+    inspect: bool = False,
+    lock: str | os.PathLike[str] | None = None,
     host_memory: int | None = None,
     compose_check: bool = False,
 ) -> Result:
     """Hardens a compose file; `result.write()` then puts it on the disk.
 
-    `profile` is a name, a path, a Profile, or a list of transforms. `host_memory`, in bytes, asks for a warning where
-    the limits add up to more. `compose_check` lets `docker compose`, where there is one, judge the result too.
+    `profile` is a name, a path, a Profile, or a list of transforms. `inspect` asks the local engine about the images.
+    `lock` is a lock file of digests, in place of the `harden.lock` beside the file; it is read here, and must be there
+    unless `inspect` could find what it is to hold (`hardener.knowledge.lock.record` writes it). `host_memory`, in
+    bytes, asks for a warning where the limits add up to more. `compose_check` lets `docker compose`, where there is
+    one, judge the result too.
     Raises HardenError for bad input and VerificationError where a law does not hold.
     """
     file = source if isinstance(source, SourceFile) else read(os.fspath(source))
@@ -81,9 +89,12 @@ def harden(
         profile = Profile.of(profile)
     check = _start_check(file) if compose_check else None
     try:
-        made = plan(load(file.text, file.name), profile, selection)
+        document = load(file.text, file.name)
+        images = _local_images(document, inspect, lock)
+        profile = replace(profile, images=images)
+        made = plan(document, profile, selection)
         after = verify(made, profile, selection)
-        warnings = list(made.warnings)
+        warnings = [*made.warnings, *(f"{file.name}: {note}" for note in _notes(images))]
         if check is not None and made.made:
             unjudged = check.verify(made.text, [change.path for change in (*made.changes, *made.had)])
             warnings += [f"{file.name}: {unjudged}"] if unjudged else []
@@ -95,6 +106,30 @@ def harden(
             f"{file.name}: memory limits add up to {format_bytes(total)}, the host has {format_bytes(host_memory)}"
         )
     return _result(file, profile, made, warnings)
+
+
+def _local_images(document: Document, inspect: bool, lock: str | os.PathLike[str] | None) -> LocalImages:
+    """What the engine and the lock file say of the images of a document, as far as they are asked."""
+    from hardener.knowledge.lock import LOCK_NAME
+
+    name = os.path.join(os.path.dirname(document.file), LOCK_NAME) if lock is None else os.fspath(lock)
+    wanted = os.path.exists(name) or (lock is not None and not inspect)
+    inspection = None
+    if inspect:
+        from hardener.engine.inspect import inspect_images
+
+        services = read_project(document).services.values()
+        built = {service.image for service in services if service.build is not None}
+        named = (service.image for service in services if service.image and service.image not in built)
+        inspection = inspect_images(image for image in named if image)
+    images = LocalImages(inspection, name if wanted else None)
+    if lock is not None:
+        _ = images.lock  # whoever names a file wants to know that it cannot be read
+    return images
+
+
+def _notes(images: LocalImages) -> tuple[str, ...]:
+    return images.inspection.notes if images.inspection else ()
 
 
 def services(source: SourceFile) -> list[str]:
@@ -123,4 +158,5 @@ def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str])
         advice=made.advice,
         verdicts=made.verdicts,
         warnings=tuple(warnings),
+        inspection=profile.images.inspection,
     )

@@ -16,6 +16,7 @@ from hardener.terminal import ColorChoice, Terminal, flush
 
 if TYPE_CHECKING:
     import hardener.profile
+    from hardener.session import Options
 
 
 class _FilesOrCommand(TyperGroup):
@@ -93,6 +94,15 @@ Quiet = Annotated[bool, Option("--quiet", "-q", help="Print errors only.")]
 Facts = Annotated[
     list[str] | None, Option("--facts", metavar="DIR", help="Data files on images of your own. Repeatable.")
 ]
+Inspect = Annotated[bool, Option("--inspect", help="Ask the local docker engine about the images; it pulls nothing.")]
+Lock = Annotated[
+    str | None,
+    Option(
+        "--lock",
+        metavar="PATH",
+        help="Take digests of images from this file, not from the harden.lock beside; --inspect records them there.",
+    ),
+]
 Version = Annotated[bool, Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")]
 
 
@@ -114,6 +124,8 @@ def _harden(
     color: Color = "auto",
     quiet: Quiet = False,
     facts: Facts = None,
+    inspect: Inspect = False,
+    lock: Lock = None,
     version: Version = False,
 ) -> None:
     """Hardens Docker Compose files, losslessly: every change has a rule, a reason and evidence.
@@ -122,7 +134,7 @@ def _harden(
     """
     if context.invoked_subcommand is not None:
         return
-    from hardener.session import Options, Session, report
+    from hardener.session import Options
 
     options = Options(
         profile=profile,
@@ -137,13 +149,19 @@ def _harden(
         output=output,
         compose_check=not no_compose_check,
         facts=tuple(facts or ()),
+        inspect=inspect,
+        lock=lock,
     )
-    terminal = Terminal(color, quiet)
+    raise typer.Exit(_run(options, Terminal(color, quiet), files or []))
+
+
+def _run(options: Options, terminal: Terminal, files: list[str]) -> int:
+    from hardener.session import Session, report
+
     try:
-        status = Session(options, terminal).run(files or [])
+        return Session(options, terminal).run(files)
     except KeyboardInterrupt as error:  # typer would end without a word
-        status = report(error, terminal)
-    raise typer.Exit(status)
+        return report(error, terminal)
 
 
 def _shipped() -> list[hardener.profile.Profile]:

@@ -160,7 +160,7 @@ class _Planner:
         self.claims: dict[Path, tuple[str, Hashable]] = {}
         self.bodies = dict(self.project.bodies)
         self.services = dict(self.project.services)
-        self.context = Context(self.project, self.services, self.profile.roles, self.profile.facts)
+        self.context = Context(self.project, self.services, self.profile.roles, self.profile.facts, self.profile.images)
 
     def plan(self, settled: Settled, target: Data, text: str) -> Plan:
         for change, other in settled.had:

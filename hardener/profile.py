@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hardener.errors import HardenError
 from hardener.knowledge import Role
 from hardener.knowledge.catalog import data_folders
+from hardener.knowledge.inspection import LocalImages
 from hardener.source import Document, Path, load
 from hardener.source.files import read
 from hardener.transforms import builtin, find, nearest
@@ -63,7 +64,8 @@ class Profile:
     """Transforms with their settings, in order, and what they may do.
 
     Changes less sure than `confidence` are held back. `roles` gives services a role that their image does not tell;
-    `exempt` lists services that rules leave alone; `facts` are folders of data files on images.
+    `exempt` lists services that rules leave alone; `facts` are folders of data files on images; `images` is what is
+    known of the images at hand where the stack runs.
     """
 
     name: str = "custom"
@@ -73,6 +75,7 @@ class Profile:
     roles: dict[str, str] = field(default_factory=dict)
     exempt: tuple[Exemption, ...] = ()
     facts: tuple[FilePath, ...] = ()
+    images: LocalImages = field(default_factory=LocalImages)
 
     @classmethod
     def read(cls, name: str) -> Profile:

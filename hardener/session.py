@@ -56,6 +56,8 @@ class Options:
     output: str | None = None
     compose_check: bool = True
     facts: tuple[str, ...] = ()
+    inspect: bool = False
+    lock: str | None = None
 
     @property
     def shows_only(self) -> bool:
@@ -154,6 +156,8 @@ class Session:
             source,
             self.profile,
             self.selection,
+            inspect=options.inspect,
+            lock=options.lock,
             host_memory=self.host_memory,
             compose_check=options.compose_check and not options.shows_only,
         )
@@ -161,6 +165,8 @@ class Session:
         ending: Ending = "would change" if result.changed else "unchanged"
         if not options.shows_only:
             ending = self._deliver(result, document=document)
+            if ending != "not written":
+                self._record(result)
         self.tally.add(result, ending, masked=masked)
         return Status.FOUND if options.check and result.changed else Status.DONE
 
@@ -201,6 +207,17 @@ class Session:
         else:
             _create(output, result)
         return done
+
+    def _record(self, result: Result) -> None:
+        """Writes the digests that the engine has into the lock file, where one is named for that."""
+        lock = self.options.lock
+        if lock is None or result.inspection is None:
+            return
+        from hardener.knowledge.lock import record
+        from hardener.views.style import escape
+
+        if fresh := record(lock, result.inspection.images.values()):
+            self.terminal.say(f"recorded in {escape(lock)}: {', '.join(map(escape, fresh))}")
 
 
 def report(error: BaseException, terminal: Terminal, name: str = "") -> Status:

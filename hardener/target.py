@@ -55,7 +55,9 @@ def misfit(change: Change, body: Any, depth: int) -> Path | None:
 def _replaceable(old: Any, new: Data) -> bool:
     """Whether `new` is a scalar for a scalar, or a map of the same names for a list of names."""
     if isinstance(old, list):
-        return isinstance(new, dict) and all(isinstance(item, str) for item in old) and old == list(new)
+        # Compose fills in variables in values, not in keys.
+        names = all(isinstance(item, str) and "$" not in item for item in old)
+        return names and isinstance(new, dict) and old == list(new)
     return not isinstance(old, dict) and not isinstance(new, dict | list | None)
 
 

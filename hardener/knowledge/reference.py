@@ -50,6 +50,16 @@ class Reference:
             return None if self.digest else "latest"
         return None if "$" in self.tag else self.tag
 
+    @property
+    def familiar(self) -> str:
+        """The name as people write it: `postgres` for `docker.io/library/postgres`."""
+        return self.name.removeprefix(f"{HUB}/").removeprefix("library/")
+
+    @property
+    def tagged(self) -> str | None:
+        """The full name with its tag: `docker.io/library/postgres:16`; None where a variable or a digest decides."""
+        return f"{self.name}:{self.known_tag}" if self.known_tag and "$" not in self.name else None
+
 
 def reference(image: str) -> Reference | None:
     """What the value of `image:` refers to, or None if it is no reference. Never raises."""

@@ -9,6 +9,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
+from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages
 from hardener.model import ComposeFile, Mount, Service, boolean, nonroot
 from hardener.model.interpolation import resolve_defaults
 from hardener.model.project import Project
@@ -44,12 +45,14 @@ class Context:
         services: Mapping[str, Service],
         roles: Mapping[str, str],
         folders: tuple[FilePath, ...] = (),
+        images: LocalImages | None = None,
     ) -> None:
         self.project = project
         self.services = services
         self.roles = roles
         # Where the user keeps facts of their own.
         self.folders = folders
+        self.images = images or LocalImages()
         # By id of the service, which is kept so that no other gets the same id.
         self._facts: dict[int, tuple[Service, ImageFacts | None]] = {}
         self._built: dict[str, Built | None] = {}
@@ -84,6 +87,28 @@ class Context:
 
             self._built[service.name] = read_dockerfile(FilePath(self.project.document.file).parent, build)
         return self._built[service.name]
+
+    def inspected(self, service: Service) -> InspectedImage | None:
+        """What the user's own engine says of the image a service runs, if it was asked and has it."""
+        return self.images.inspected(service.image) if service.image and service.build is None else None
+
+    def digest(self, service: Service) -> Digest | None:
+        """The digest of the image a service runs, as the engine or the lock file has it."""
+        return self.images.digest(service.image) if service.image and service.build is None else None
+
+    @property
+    def knows_digests(self) -> bool:
+        """Whether there is a lock file, or the engine was asked."""
+        return self.images.inspection is not None or self.images.lock_file is not None
+
+    def local(self, service: Service) -> str | None:
+        """Why the image of a service comes from no registry; None if it may."""
+        if service.build is not None or service.pull_policy == "build":
+            return "it is built here"
+        builders = (name for name, other in self.services.items() if other.build is not None)
+        if builder := next((name for name in builders if self.services[name].image == service.image), None):
+            return f"{builder} builds its image here"
+        return "it is never pulled (pull_policy)" if service.pull_policy == "never" else None
 
     def base(self, service: Service) -> ImageFacts | None:
         """What is known of the image that a service built here rests on, by itself."""

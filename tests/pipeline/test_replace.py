@@ -308,6 +308,7 @@ REFUSED = {
     "a name over two lines": 'depends_on:\n  - "b\\\n    c"',
     "a name with a tag": "depends_on:\n  - !!str b\n\n  - c",
     "a name with an anchor": "depends_on:\n  - &b b\n\n  - c",
+    "a variable, which compose does not fill in where it is a key": "depends_on:\n  - ${DB:-db}",
     "a name twice": "depends_on: [b, b]",
 }
 
