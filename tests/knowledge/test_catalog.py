@@ -54,7 +54,7 @@ def test_an_image_without_init_and_its_need_of_kill_agree() -> None:
     "image",
     [
         "someone/postgres",
-        "bitnami/postgresql",
+        "bitnami/wordpress",
         "library/library/postgres",
         "postgresql",
         "postgres-backup",
@@ -148,6 +148,14 @@ def test_a_known_image_is_found_under_each_of_its_names(image: str, family: str)
         ("gitea/gitea:1.22-rootless", {"init": "dumb-init"}),
         ("gitea/gitea:1.22", {"init": "s6"}),
         ("linuxserver/plex", {"role": None, "init": "s6"}),
+        ("gitea/gitea:1.22-rootless", {"user": "1000:1000", "read_only": None}),
+        ("n8nio/n8n:0.236.0", {"user": None, "capabilities": None, "ports": ["5678"]}),
+        ("quay.io/keycloak/keycloak:16.1.1", {"lacks": None, "user": "1000"}),
+        ("quay.io/keycloak/keycloak:26.0", {"lacks": ["curl", "wget"]}),
+        ("apache/tika:2.5.0", {"user": None, "read_only": None}),
+        ("apache/tika:2.9.2.1-full", {"user": "35002:35002", "read_only": True}),
+        ("wazuh/wazuh-manager:4.14.7", {"init": "s6"}),
+        ("wazuh/wazuh-manager:5.0.0", {"init": None}),
         ("alpine:3.20", {"role": None, "init": "none"}),
         ("postgres:16", {"role": "database", "stop_signal": "SIGINT", "stop_grace_period": "90s"}),
     ],
@@ -155,6 +163,13 @@ def test_a_known_image_is_found_under_each_of_its_names(image: str, family: str)
 def test_facts_of_a_tag(image: str, expected: dict[str, Any]) -> None:
     found = values(image)
     assert {name: found.get(name) for name in expected} == expected
+
+
+def test_an_image_that_needs_more_than_its_namespace_does_not_get_what_that_needs() -> None:
+    assert "capabilities" in values("lscr.io/linuxserver/sonarr")
+    for image in ("linuxserver/homeassistant", "lscr.io/linuxserver/wireguard", "ghcr.io/linuxserver/swag"):
+        assert values(image)["init"] == "s6"
+        assert "capabilities" not in values(image)
 
 
 def test_behind_an_unknown_registry_nothing_is_certain() -> None:
