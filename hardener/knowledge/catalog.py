@@ -119,8 +119,8 @@ def index(folder: Path = IMAGES) -> dict[str, Path]:
         names = _NAMES.search(file.read_text(encoding="utf-8"))
         if not names:
             raise HardenError("no names", Where(str(file)), 'a data file starts with `names = ["postgres"]`')
-        for name in names[1].split(","):
-            full = _full(name.strip().strip("\"'"), file)
+        for name in re.findall(r"[\"']([^\"']*)[\"']", names[1]):
+            full = _full(name, file)
             if full in files:
                 raise HardenError(f"{full} is in {files[full].name} too", Where(str(file)), "one file for each image")
             files[full] = file

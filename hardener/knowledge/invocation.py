@@ -84,7 +84,9 @@ def _is_own(word: str, programs: Claim[list[str]]) -> bool:
         return True
     if "$" in word or programs.confidence == "assumed":
         return False
-    return word.startswith("-") or any(fnmatchcase(word.rpartition("/")[2], glob) for glob in programs.value)
+    return word.startswith("-") or any(
+        fnmatchcase(word, glob) or fnmatchcase(word.rpartition("/")[2], glob) for glob in programs.value
+    )
 
 
 def _other_user(service: Service, facts: ImageFacts) -> str | None:
