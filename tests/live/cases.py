@@ -5,7 +5,7 @@ with it; the commands run in the service's container, with bash:
 
 - `probe`: succeeds when the service works, by talking to it as its clients do;
 - `write`, `kept`: put something there, and succeed while it is there;
-- `needs`: what the hardened service cannot do without: a capability, a tmpfs;
+- `needs`: what it cannot do without once it is hardened: a tmpfs, or a capability where it mounts a folder of the host;
 - `image`: the image that the folder stands for, where it is not the one that the service names.
 
 All other files are put beside `compose.yml`, for it to mount or build from.
@@ -13,7 +13,7 @@ All other files are put beside `compose.yml`, for it to mount or build from.
 
 import io
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,6 @@ class Case:
     write: str = "true"
     kept: str = "true"
     needs: tuple[str, ...] = ()
-    by_hand: Data = field(default_factory=dict)
     image: str = ""
 
     @property
@@ -53,10 +52,15 @@ class Case:
         return self.image or str(yaml.load(self.text)["services"][self.service]["image"])
 
     @property
+    def bound(self) -> bool:
+        """Whether the service keeps its data in a folder of the host."""
+        return "- ./data:/" in self.text
+
+    @property
     def binds(self) -> "Case | None":
         """The same with a folder of the host in place of the named volume, where there is one."""
         text = self.text.replace("- data:/", "- ./data:/")
-        return Case(**{**self.__dict__, "text": text}) if text != self.text else None
+        return replace(self, text=text) if text != self.text else None
 
     def lay_out(self, folder: Path) -> None:
         """Puts the files that the stack needs into `folder`."""
@@ -65,23 +69,16 @@ class Case:
 
     def hardened(self, folder: Path) -> Data:
         """What `harden` makes of the stack, as it lies in `folder`."""
-        data = yaml.load(harden(folder / "compose.yml", "production").after)
-        service = data["services"][self.service]
-        if "cap_drop" not in service:
-            service.update(cap_drop=["ALL"], cap_add=self.by_hand["cap_add"])
-        for key, value in self.by_hand.items():
-            service.setdefault(key, value) if key != "cap_add" else None
-        return data
+        return yaml.load(harden(folder / "compose.yml", "production").after)
 
     def without(self, need: str, data: Data) -> str:
         """The hardened stack without one capability, or one tmpfs. Raises ValueError where that is not there."""
         service = data["services"][self.service]
         key = "tmpfs" if need.startswith("/") else "cap_add"
-        had = [service[key]] if isinstance(service[key], str) else service[key]
-        left = [item for item in had if item.partition(":")[0] != need]
-        if left == had:
+        had = service.get(key, [])
+        service[key] = [item for item in had if item.partition(":")[0] != need]
+        if service[key] == had:
             raise ValueError(f"{self.name}: no {need} in {key}: {had}")
-        service[key] = left
         return dump(data)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .builder import Builder, NoImageError
-from .cases import Case, dump, yaml
+from .cases import Case, dump
 from .engine import Engine, NoEngineError, running_engine
 from .stack import Stack, Users
 
@@ -34,21 +34,21 @@ def images(engine: Engine) -> Iterator[Builder]:
 
 @pytest.fixture
 def lay(engine: Engine, images: Builder, tmp_path: Path) -> Iterator[Lay]:
-    """`lay(case, hardened=False, owner=None, without=None)`: the case's stack in a folder of its own, not yet started.
+    """`lay(case, hardened=False, owner=0, without="")`: the case's stack in a folder of its own, not yet started.
 
-    `owner` is the user id of the folder that it mounts; `without` is what the hardened service is to lack. All stacks
-    end with the test.
+    `owner` is the user id of the folder where it keeps its data, if it does; `without` is what the hardened service is
+    to lack. All stacks end with the test.
     """
     stacks: list[Stack] = []
 
-    def make(case: Case, *, hardened: bool = False, owner: int | None = None, without: str = "") -> Stack:
+    def make(case: Case, *, hardened: bool = False, owner: int = 0, without: str = "") -> Stack:
         try:
             images.provide(case.name, case.stands_for)
         except NoImageError as reason:
             pytest.skip(str(reason))
         folder = tmp_path / re.sub(r"\W+", "-", f"{case.name}-{tmp_path.name}-{len(stacks)}")
         case.lay_out(folder)
-        if owner is not None:
+        if case.bound:
             (folder / "data").mkdir()
             os.chown(folder / "data", owner, owner)
         text = case.text
@@ -56,7 +56,6 @@ def lay(engine: Engine, images: Builder, tmp_path: Path) -> Iterator[Lay]:
             data = case.hardened(folder)
             text = case.without(without, data) if without else dump(data)
         stack = Stack(engine, folder, case.service, text)
-        stack.hasten(name for name, service in yaml.load(text)["services"].items() if "healthcheck" in service)
         stacks.append(stack)
         return stack
 
@@ -77,8 +76,7 @@ def usual(lay: Lay, known_users: dict[str, Users]) -> Usual:
     def run(case: Case) -> Users:
         if case.name not in known_users:
             stack = lay(case)
-            assert not stack.up()
-            assert not stack.trouble(case.probe)
+            assert not stack.starts(case.probe)
             known_users[case.name] = stack.users()
             stack.down(volumes=True)
         assert known_users[case.name]

@@ -3,11 +3,11 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .cases import yaml
 from .engine import CommandError, Engine
 
 Users = dict[str, set[str]]
@@ -33,14 +33,16 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.name = f"live-{self.folder.name}".lower()
-        self.files = [self.folder / "stack.yml"]
-        self.files[0].write_text(self.text)
+        self.files = [self.folder / "stack.yml", self.folder / "quick.yml"]
+        self.become(self.text)
 
-    def hasten(self, services: Iterable[str]) -> None:
-        """Lets healthchecks run every second, which the engine otherwise does at the interval the file gives."""
-        quick = {name: {"healthcheck": {"interval": "1s"}} for name in services}
-        self.files.append(self.folder / "quick.yml")
-        self.files[1].write_text(json.dumps({"services": quick}))
+    def become(self, text: str) -> None:
+        """Changes the file, for the next `up`. Healthchecks run every second, whatever interval it gives them."""
+        self.text = text
+        checked = [name for name, service in yaml.load(text)["services"].items() if "healthcheck" in service]
+        quick = {"services": {name: {"healthcheck": {"interval": "1s"}} for name in checked}}
+        for file, content in zip(self.files, (text, json.dumps(quick)), strict=True):
+            file.write_text(content)
 
     def compose(self, *arguments: str, check: bool = True) -> str:
         files = [option for file in self.files for option in ("--file", str(file))]
@@ -52,10 +54,14 @@ class Stack:
     def up(self) -> str:
         """Starts everything. Returns what went wrong, or nothing."""
         try:
-            self.compose("up", "--detach")
+            self.compose("up", "--detach", "--pull", "never")
         except CommandError as error:
             return str(error)
         return ""
+
+    def starts(self, probe: str, within: float = 60) -> str:
+        """Starts everything and waits for the service. Returns what went wrong, or nothing."""
+        return self.up() or self.trouble(probe, within)
 
     def down(self, *, volumes: bool = False) -> None:
         self.compose("down", *(["--volumes", "--remove-orphans", "--timeout", "0"] if volumes else []))
