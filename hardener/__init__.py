@@ -22,42 +22,64 @@ if TYPE_CHECKING:
     from hardener.profile import Profile
     from hardener.source import Document, load, rewrite
     from hardener.transforms.base import Advice, Change, Confidence, Evidence, Skip, Transform
+    from hardener.transforms.capabilities import Capabilities
     from hardener.transforms.context import Context
+    from hardener.transforms.dangerous_capabilities import DangerousCapabilities
+    from hardener.transforms.depends_on_healthy import DependsOnHealthy
+    from hardener.transforms.docker_socket import DockerSocket
+    from hardener.transforms.healthcheck import Healthcheck
+    from hardener.transforms.host_namespaces import HostNamespaces
     from hardener.transforms.image_digest import ImageDigest
     from hardener.transforms.image_tag import ImageTag
     from hardener.transforms.init import Init
     from hardener.transforms.logging import Logging
     from hardener.transforms.no_new_privileges import NoNewPrivileges
+    from hardener.transforms.non_root import NonRoot
     from hardener.transforms.obsolete_version import ObsoleteVersion
+    from hardener.transforms.privileged import Privileged
+    from hardener.transforms.read_only import ReadOnly
     from hardener.transforms.resource_limits import ResourceLimits
     from hardener.transforms.restart_policy import RestartPolicy
+    from hardener.transforms.sensitive_mounts import SensitiveMounts
     from hardener.transforms.stop_grace_period import StopGracePeriod
+    from hardener.transforms.unconfined_profiles import UnconfinedProfiles
 
 __version__ = "0.1.0"
 __all__ = [
     "Advice",
+    "Capabilities",
     "Change",
     "Confidence",
     "Context",
+    "DangerousCapabilities",
+    "DependsOnHealthy",
+    "DockerSocket",
     "Document",
     "Evidence",
     "HardenError",
+    "Healthcheck",
+    "HostNamespaces",
     "ImageDigest",
     "ImageTag",
     "Init",
     "Logging",
     "NoNewPrivileges",
+    "NonRoot",
     "ObsoleteVersion",
     "Outcome",
     "Plan",
+    "Privileged",
     "Profile",
+    "ReadOnly",
     "ResourceLimits",
     "RestartPolicy",
     "Result",
     "Selection",
+    "SensitiveMounts",
     "Skip",
     "StopGracePeriod",
     "Transform",
+    "UnconfinedProfiles",
     "Verdict",
     "VerificationError",
     "harden",
@@ -74,15 +96,26 @@ _HOMES = {
     "hardener.source": ("Document", "load", "rewrite"),
     "hardener.transforms.base": ("Advice", "Change", "Confidence", "Evidence", "Skip", "Transform"),
     "hardener.transforms.context": ("Context",),
+    "hardener.transforms.capabilities": ("Capabilities",),
+    "hardener.transforms.dangerous_capabilities": ("DangerousCapabilities",),
+    "hardener.transforms.depends_on_healthy": ("DependsOnHealthy",),
+    "hardener.transforms.docker_socket": ("DockerSocket",),
+    "hardener.transforms.healthcheck": ("Healthcheck",),
+    "hardener.transforms.host_namespaces": ("HostNamespaces",),
     "hardener.transforms.image_digest": ("ImageDigest",),
     "hardener.transforms.image_tag": ("ImageTag",),
     "hardener.transforms.init": ("Init",),
     "hardener.transforms.logging": ("Logging",),
     "hardener.transforms.no_new_privileges": ("NoNewPrivileges",),
+    "hardener.transforms.non_root": ("NonRoot",),
     "hardener.transforms.obsolete_version": ("ObsoleteVersion",),
+    "hardener.transforms.privileged": ("Privileged",),
+    "hardener.transforms.read_only": ("ReadOnly",),
     "hardener.transforms.resource_limits": ("ResourceLimits",),
     "hardener.transforms.restart_policy": ("RestartPolicy",),
+    "hardener.transforms.sensitive_mounts": ("SensitiveMounts",),
     "hardener.transforms.stop_grace_period": ("StopGracePeriod",),
+    "hardener.transforms.unconfined_profiles": ("UnconfinedProfiles",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -18,6 +18,8 @@ IMAGES = Path(__file__).parent / "images"
 
 _CAPABILITIES = Path(__file__).parent / "capabilities.toml"
 _MIRRORS = Path(__file__).parent / "mirrors.toml"
+# Where in a data file its names must have ended, in bytes: the index reads no further.
+_HEAD = 2048
 _NAMES = re.compile(r"^names = \[([^\]]+)\]", re.MULTILINE)
 
 
@@ -116,7 +118,8 @@ def index(folder: Path = IMAGES) -> dict[str, Path]:
     """Every full image name and its data file. Of each file only the `names` line is looked at."""
     files: dict[str, Path] = {}
     for file in sorted(folder.glob("*.toml")):
-        names = _NAMES.search(file.read_text(encoding="utf-8"))
+        with file.open("rb") as opened:
+            names = _NAMES.search(opened.read(_HEAD).decode("utf-8", "ignore"))
         if not names:
             raise HardenError("no names", Where(str(file)), 'a data file starts with `names = ["postgres"]`')
         for name in re.findall(r"[\"']([^\"']*)[\"']", names[1]):

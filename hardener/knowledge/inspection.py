@@ -68,8 +68,11 @@ class LocalImages:
         return read_lock(self.lock_file)
 
     def inspected(self, image: str) -> InspectedImage | None:
-        """What the engine says of the image that an `image:` value names."""
-        return self.inspection.images.get(resolve_defaults(image.strip()) or "") if self.inspection else None
+        """What the engine says of the image that an `image:` value names, pinned to a digest or not."""
+        if self.inspection is None:
+            return None
+        name = resolve_defaults(image.strip()) or ""
+        return self.inspection.images.get(name) or self.inspection.images.get(name.partition("@")[0])
 
     def digest(self, image: str) -> Digest | None:
         """The digest of the image that an `image:` value names: from the engine if it was asked, else from the lock."""

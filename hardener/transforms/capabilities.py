@@ -120,7 +120,8 @@ class Capabilities(Transform):
         known = context.facts(service) or context.base(service)
         claim = known.capabilities if known else None
         carried = dict.fromkeys(claim.value.any_user, "its program has it as a file capability") if claim else {}
-        sure = not built.packages & _SETTING_CAPABILITIES if built else claim is not None
+        looked_at = claim is not None or context.inspected(service) is not None
+        sure = not built.packages & _SETTING_CAPABILITIES if built else looked_at
         return Need(carried, set(carried), Confidence.KNOWN if sure else Confidence.ASSUMED, evidence)
 
     def _as_root(

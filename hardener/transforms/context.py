@@ -121,13 +121,13 @@ class Context:
             user = resolve_defaults(str(service.user))
             path = ("services", service.name, "user")
             return (user, Evidence(f"user: {user}", self.where(path))) if user else None
-        built = self.built(service)
+        built, inspected = self.built(service), self.inspected(service)
         if built and built.user:
-            return (
-                (built.user.value, Evidence(f"USER {built.user.value}", built.user.source))
-                if built.user.value
-                else None
-            )
+            told = built.user
+            return (told.value, Evidence(f"USER {told.value}", told.source)) if told.value else None
+        if inspected:
+            user = inspected.user or "root"
+            return user, Evidence(f"its image runs as {user}", inspected.source)
         facts = self.facts(service) or self.base(service)
         if facts and facts.user and facts.user.confidence != "assumed":
             return facts.user.value, Evidence(f"{facts.family} runs as {facts.user.value}", facts.user.source)
@@ -179,6 +179,9 @@ class Context:
         if built and built.healthcheck:
             told = built.healthcheck
             return None if told.value == ["NONE"] else Evidence("its Dockerfile has a HEALTHCHECK", told.source)
+        if inspected := self.inspected(service):
+            has = inspected.healthcheck not in (None, ("NONE",))
+            return Evidence("its image has a HEALTHCHECK", inspected.source) if has else None
         claim = facts.builtin_healthcheck if facts else None
         return Evidence("its image has a HEALTHCHECK", claim.source) if claim and claim.value else None
 

@@ -7,7 +7,22 @@ from typing import Any, ClassVar
 
 import pytest
 
-from hardener import Change, Confidence, ImageDigest, ImageTag, Outcome, Plan, Profile, Transform, harden, load, plan
+from hardener import (
+    Capabilities,
+    Change,
+    Confidence,
+    DependsOnHealthy,
+    Healthcheck,
+    ImageDigest,
+    ImageTag,
+    Outcome,
+    Plan,
+    Profile,
+    Transform,
+    harden,
+    load,
+    plan,
+)
 from hardener.knowledge.inspection import InspectedImage, Inspection, LocalImages
 from hardener.transforms.base import Answer
 from hardener.transforms.context import Context
@@ -141,3 +156,23 @@ def test_the_library_inspects_and_reads_the_lock(tmp_path: Path, monkeypatch: py
     other.write_text(f"images:\n  postgres:16: {{digest: {OTHER}}}\n")
     result = harden(file, [ImageDigest()], lock=other)
     assert result.changed and result.inspection is None
+
+
+def test_the_user_of_an_inspected_image_decides_what_capabilities_it_needs() -> None:
+    made = planned("example.com/app:1", LocalImages(), Capabilities())
+    assert not made.changes
+    (change,) = planned("example.com/app:1", engine(inspected("example.com/app:1")), Capabilities()).changes
+    assert (change.value, change.confidence) == ("ALL", Confidence.KNOWN)
+    assert [evidence.source for evidence in change.evidence] == ["docker image inspect example.com/app:1"]
+    root = replace(inspected("example.com/app:1"), user="")
+    assert not planned("example.com/app:1", engine(root), Capabilities()).changes
+
+
+def test_the_healthcheck_of_an_inspected_image_is_the_one_to_use() -> None:
+    checked = replace(inspected("postgres:16"), healthcheck=("CMD", "pg_isready"))
+    assert planned("postgres:16", engine(inspected("postgres:16")), Healthcheck()).changes
+    assert not planned("postgres:16", engine(checked), Healthcheck()).changes
+    waiting = planned("postgres:16", engine(checked), DependsOnHealthy(), more="  b: {image: x, depends_on: [a]}\n")
+    assert [change.path for change in waiting.changes] == [("services", "b", "depends_on")]
+    pinned = engine(replace(checked, name="postgres:16"))
+    assert not planned(f"postgres:16@{DIGEST}", pinned, Healthcheck()).changes
