@@ -1,0 +1,98 @@
+"""Who talks to whom in a project: services, the host that publishes their ports, and the outside.
+
+An edge is a connection that one service opens to another, with what says so: a line of the compose file, of an env file,
+or of a mounted configuration. A file that cannot be read is a note, never an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hardener.model import Port
+
+EdgeKind = Literal[
+    "depends_on",  # depends_on: it waits for the other, and so most likely talks to it
+    "links",
+    "environment",  # a variable, here or in an env file, names the other
+    "command",  # a word of command or entrypoint does
+    "healthcheck",  # its health check does
+    "label",  # a label that a proxy reads does (traefik): the edge starts at the proxy
+    "config",  # a mounted configuration does
+    "image",  # the image does by default (phpMyAdmin: `db`)
+    "shared",  # network_mode: service:x: both are one for the network
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`source` opens connections to `target`, both names of services. `port` is that of the target, if it is known.
+
+    `claim` says in words what shows it, `where` is `file:line:column`, or `file:line` of another file.
+    """
+
+    source: str
+    target: str
+    kind: EdgeKind
+    claim: str
+    where: str
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """The host publishes a port of a service: everyone who reaches the host reaches it, unless it is on loopback."""
+
+    service: str
+    port: Port
+    where: str
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only the host itself reaches it."""
+        return self.port.host_ip is not None and self.port.host_ip.strip("[]").startswith(("127.", "::1", "localhost"))
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A service that opens connections to the outside, and what shows it."""
+
+    service: str
+    claim: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The communication of a project.
+
+    `edges` has every way an edge is known, so that one pair of services can be in it several times; `undecided` are
+    services of which it cannot be said whom they talk to, with the reason: nothing may be cut from them. `notes` tell of
+    files that could not be read.
+    """
+
+    services: tuple[str, ...]
+    edges: tuple[Edge, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
+    undecided: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def pairs(self) -> dict[tuple[str, str], list[Edge]]:
+        """The edges by source and target."""
+        found: dict[tuple[str, str], list[Edge]] = {}
+        for edge in self.edges:
+            found.setdefault((edge.source, edge.target), []).append(edge)
+        return found
+
+    def neighbours(self, service: str) -> set[str]:
+        """The services that `service` talks to, or that talk to it."""
+        return {edge.target for edge in self.edges if edge.source == service} | {
+            edge.source for edge in self.edges if edge.target == service
+        }
+
+
+def published(exposures: Iterable[Exposure]) -> set[str]:
+    """The services that others than the host reach through it."""
+    return {exposure.service for exposure in exposures if not exposure.loopback}
