@@ -6,6 +6,7 @@ with it; the commands run in the service's container, with bash:
 - `probe`: succeeds when the service works, by talking to it as its clients do;
 - `write`, `kept`: put something there, and succeed while it is there;
 - `needs`: what it cannot do without once it is hardened: a tmpfs, or a capability where it mounts a folder of the host;
+- `user`: who runs these commands, where it is not the user of the image;
 - `image`: the image that the folder stands for, where it is not the one that the service names.
 
 All other files are put beside `compose.yml`, for it to mount or build from.
@@ -42,6 +43,7 @@ class Case:
     kept: str = "true"
     needs: tuple[str, ...] = ()
     image: str = ""
+    user: str = ""
 
     @property
     def service(self) -> str:

@@ -55,7 +55,7 @@ def lay(engine: Engine, images: Builder, tmp_path: Path) -> Iterator[Lay]:
         if hardened:
             data = case.hardened(folder)
             text = case.without(without, data) if without else dump(data)
-        stack = Stack(engine, folder, case.service, text)
+        stack = Stack(engine, folder, case.service, text, case.user)
         stacks.append(stack)
         return stack
 

@@ -13,8 +13,8 @@ from .engine import CommandError, Engine
 Users = dict[str, set[str]]
 """The user ids that the processes of a name run under."""
 
-STAYS_UP = 1.5
-"""Seconds for which a service must stay up once it works: time enough for one that dies of its first tick."""
+STAYS_UP = 2.0
+"""Seconds for which a new service must stay up once it works: time enough for one that dies of its first tick."""
 
 POLL = 0.2
 
@@ -24,12 +24,14 @@ HELPERS = {"docker-init", "tini", "ps"}
 
 @dataclass
 class Stack:
-    """A compose project: its file is `text`, and lies in `folder`. `service` is the one in question."""
+    """A compose project: its file is `text`, and lies in `folder`. `service` is the one in question; commands
+    run in its container, as `user` or as the image's own."""
 
     engine: Engine
     folder: Path
     service: str
     text: str
+    user: str = ""
 
     def __post_init__(self) -> None:
         self.name = f"live-{self.folder.name}".lower()
@@ -77,9 +79,10 @@ class Stack:
 
     def sh(self, command: str) -> bool:
         """Runs a command in the service's container; whether it succeeded."""
-        return self.engine.docker("exec", self.container(), "bash", "-c", command, check=False).returncode == 0
+        user = [f"--user={self.user}"] if self.user else []
+        return self.engine.docker("exec", *user, self.container(), "bash", "-c", command, check=False).returncode == 0
 
-    def trouble(self, probe: str, within: float = 60) -> str:
+    def trouble(self, probe: str, within: float = 60, stays: float = STAYS_UP) -> str:
         """Waits until the service is healthy, answers the probe, and has stayed up. Returns why not, or nothing."""
         deadline = time.monotonic() + within
         while True:
@@ -93,7 +96,7 @@ class Stack:
             if time.monotonic() > deadline:
                 return f"not working within {within:g} s, {health or 'no healthcheck'}: {self._last_words(found)}"
         started = found["State"]["StartedAt"]
-        time.sleep(STAYS_UP)
+        time.sleep(stays)
         found = self.inspect()
         if found["State"]["StartedAt"] != started:
             return f"it did not stay up: {self._last_words(found)}"

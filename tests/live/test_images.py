@@ -9,7 +9,7 @@ from hardener.model.units import duration
 
 from .cases import Case, dump, read_cases, yaml
 from .conftest import Lay, Usual
-from .stack import Stack, Users
+from .stack import STAYS_UP, Stack, Users
 
 pytestmark = pytest.mark.live
 
@@ -29,14 +29,14 @@ def life(stack: Stack, case: Case, usual: Users, within: float = PATIENCE) -> st
     # Who processes are to run as: the user that the file names, or who they always were.
     users = {name: {str(service["user"]).partition(":")[0]} for name in usual} if "user" in service else usual
 
-    def wrong() -> str:
-        if failed := stack.trouble(case.probe, within):
+    def wrong(stays: float = 0.3) -> str:
+        if failed := stack.trouble(case.probe, within, stays):
             return failed
         # What runs besides are healthchecks.
         found = {name: ids for name, ids in stack.users().items() if name in users}
         return "" if found == users else f"it runs as {found}, not {users}"
 
-    if failed := stack.up() or wrong():
+    if failed := stack.up() or wrong(STAYS_UP):
         return f"first start: {failed}"
     if not stack.sh(case.write):
         return f"cannot do: {case.write}"
