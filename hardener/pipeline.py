@@ -143,12 +143,7 @@ class _Planner:
         while True:
             self.start()
             for transform in self.transforms():
-                kind = type(transform)
-                if kind.run_file is not Transform.run_file and not self.selection.services:
-                    self.case(transform, None)
-                for name in self.project.services if kind.run is not Transform.run else ():
-                    if not self.selection.services or name in self.selection.services:
-                        self.case(transform, name)
+                self.rule(transform)
             settled, target, text = self.write()
             if not settled.refused:
                 return self.plan(settled, target, text)
@@ -195,13 +190,30 @@ class _Planner:
             del waiting[transform.id]
             yield transform
 
-    def case(self, transform: Transform, name: str | None) -> None:
-        case = self.cases[transform.id, name] = _Case(transform.id, name)
-        if name is not None and (reason := self.exempt(transform.id, name)):
-            case.skipped.append(reason)
-            return
+    def rule(self, transform: Transform) -> None:
+        """Runs one rule on the file and on its services."""
+        kind = type(transform)
+        names: list[str | None] = [None] if kind.run_file is not Transform.run_file else []
+        names += self.project.services if kind.run is not Transform.run else ()
+        wanted = self.selection.services
+        chosen = [name for name in names if not wanted or name in wanted]
+        exempt = {name: reason for name in chosen if name and (reason := self.exempt(transform.id, name))}
+        whole = transform.atomic != "file" or (chosen == names and not exempt)
+        before = dict(self.claims), dict(self.bodies), dict(self.services)
+        for name in chosen:
+            case = self.cases[transform.id, name] = _Case(transform.id, name)
+            if name in exempt:
+                case.skipped.append(exempt[name])
+            elif whole:
+                self.case(case, transform)
+            else:
+                case.skipped.append("it concerns the whole file, and a part of that is left out")
+        if transform.atomic == "file":
+            self.together([self.cases[transform.id, name] for name in chosen], before)
+
+    def case(self, case: _Case, transform: Transform) -> None:
         accepted = self.selection.confidence or transform.confidence or self.profile.confidence
-        claims = dict(self.claims) if transform.atomic else {}
+        name, claims = case.service, dict(self.claims) if transform.atomic == "service" else None
         for answer in self.answers(transform, name):
             if isinstance(answer, Advice):
                 case.advice.append(replace(answer, path=self.project.origin(answer.path)))
@@ -209,16 +221,25 @@ class _Planner:
                 case.skipped.append(answer.reason)
             else:
                 self.change(case, answer, accepted)
-        if transform.atomic and case.lost:
-            for change in case.wanted:
-                (
-                    case.held.append(change)
-                    if case.held
-                    else self.leave(case, change, "it goes with another that cannot")
-                )
-            case.wanted, self.claims = [], claims
+        if claims is not None:
+            self.together([case], (claims, {}, {}))
         if name is not None and case.wanted:
             self.bodies[name], self.services[name] = _changed(name, self.bodies[name], case.wanted)
+
+    def together(self, cases: list[_Case], before: tuple[dict[Any, Any], dict[str, Any], dict[str, Service]]) -> None:
+        """Takes all changes of these cases back if one of them cannot be made."""
+        if not any(case.lost for case in cases):
+            return
+        for case in cases:
+            wanted, case.wanted = case.wanted, []
+            for change in wanted:
+                if any(case.held for case in cases):
+                    case.held.append(change)
+                else:
+                    self.leave(case, change, "it goes with another that cannot")
+        self.claims = before[0]
+        self.bodies |= before[1]
+        self.services |= before[2]
 
     def change(self, case: _Case, answer: Change, accepted: Confidence) -> None:
         """Takes what is missing of a change into the case, if it fits what is there and what other rules want."""

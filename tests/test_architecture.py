@@ -17,6 +17,8 @@ LAYERS = [
     ["source"],
     ["model"],
     ["knowledge"],
+    ["graph"],
+    ["split"],
     ["transforms"],
     ["profile"],
     ["target", "sharing", "pipeline"],

@@ -55,13 +55,13 @@ class Project:
     def generation(self, name: str) -> int:
         """How many services of this file `name` extends, directly or not."""
         seen = {name}
-        while (base := self._bases.get(name)) is not None and base not in seen:
+        while (base := self.bases.get(name)) is not None and base not in seen:
             seen.add(base)
             name = base
         return len(seen) - 1
 
     @cached_property
-    def _bases(self) -> dict[str, str]:
+    def bases(self) -> dict[str, str]:
         """For each service, the service of this file that it extends, if any."""
         own = FilePath(self.document.file)
         return {
@@ -75,7 +75,7 @@ class Project:
     def _extended(self) -> dict[str, list[str]]:
         """The services of this file that extend each service of it."""
         found: dict[str, list[str]] = {}
-        for name, base in self._bases.items():
+        for name, base in self.bases.items():
             found.setdefault(base, []).append(name)
         return found
 
@@ -87,7 +87,7 @@ class Project:
         if path[:1] != ("services",) or len(path) < 3 or path[1] in self.unresolved:
             return path
         name, key, rest = str(path[1]), str(path[2]), path[3:]
-        own, base = self.as_written(name), self._bases.get(name)
+        own, base = self.as_written(name), self.bases.get(name)
         if rest and isinstance(rest[0], int) and isinstance(items := self.bodies[name].get(key), list):
             item = items[rest[0]]
             if isinstance(written := own.get(key), list) and item in written:

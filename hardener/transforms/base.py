@@ -106,8 +106,8 @@ class Transform(BaseModel):
     references: ClassVar[tuple[str, ...]] = ()
     after: ClassVar[tuple[str, ...]] = ()
     """Rules whose changes this one builds on: it runs after those of them that the profile names."""
-    atomic: ClassVar[bool] = False
-    """Whether the changes for one service are made all together or not at all."""
+    atomic: ClassVar[Literal["service", "file"] | None] = None
+    """Whether the changes for one service, or for all of the file, are made all together or not at all."""
 
     confidence: Confidence | None = Field(
         default=None, description="Apply changes of this rule up to this confidence, whatever the profile says."

@@ -59,7 +59,7 @@ class Capabilities(Transform):
         "capabilities(7)",
     )
     after: ClassVar = ("init", "healthcheck", "non-root", "read-only")
-    atomic: ClassVar = True
+    atomic: ClassVar = "service"
 
     def run(self, service: Service, context: Context) -> Iterator[Answer]:
         dropped, added = names(service.cap_drop), names(service.cap_add)

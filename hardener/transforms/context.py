@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
 from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages
@@ -18,6 +18,7 @@ from hardener.transforms.base import Confidence, Evidence
 from hardener.transforms.jobs import looks_like_job
 
 if TYPE_CHECKING:
+    from hardener.graph import Graph
     from hardener.knowledge.dockerfile import Built
 
 # Where a host keeps what is its own, by the Filesystem Hierarchy Standard.
@@ -56,6 +57,8 @@ class Context:
         # By id of the service, which is kept so that no other gets the same id.
         self._facts: dict[int, tuple[Service, ImageFacts | None]] = {}
         self._built: dict[str, Built | None] = {}
+        # What a rule worked out for all services at once, by a key of its own.
+        self.memo: dict[Any, Any] = {}
 
     @property
     def file(self) -> ComposeFile:
@@ -71,6 +74,13 @@ class Context:
         if id(service) not in self._facts:
             self._facts[id(service)] = service, facts_of(service, self.folders)
         return self._facts[id(service)][1]
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Who talks to whom."""
+        from hardener.graph import read_graph
+
+        return read_graph(self.project, self.facts)
 
     def registry_known(self, service: Service) -> bool:
         """Whether the image of a service comes from a registry that is known: not `${REGISTRY}/postgres`."""

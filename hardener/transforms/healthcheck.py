@@ -48,7 +48,7 @@ class Healthcheck(Transform):
         "KICS healthcheck_not_set",
         "kube-linter no-liveness-probe",
     )
-    atomic: ClassVar = True
+    atomic: ClassVar = "service"
 
     interval: str = Field(
         default="10s", description="How often, if the image is not known to need longer; Kubernetes' default."

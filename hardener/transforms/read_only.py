@@ -35,7 +35,7 @@ class ReadOnly(Transform):
     title: ClassVar = "A read-only root file system"
     references: ClassVar = ("CIS Docker 5.13", "OWASP Docker Rule 8", "NIST SP 800-190 4.4.4", "CL-0007")
     after: ClassVar = ("non-root",)
-    atomic: ClassVar = True
+    atomic: ClassVar = "service"
 
     def run(self, service: Service, context: Context) -> Iterator[Answer]:
         facts = context.facts(service)

@@ -1,0 +1,120 @@
+"""The fewest networks that keep every edge of a communication graph, and the pairs of services that they part.
+
+`plain` is what people write by hand: a `frontend` for what is published and whom it talks to, a `backend` for the data
+stores and whom they talk to. `strict` gives every data store a network of its own. Nothing is taken from a service of
+which it is not known whom it talks to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Literal
+
+from hardener.graph import Graph
+
+Mode = Literal["plain", "strict"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Networks by service, in order, and those of the networks in which nobody needs the outside."""
+
+    networks: dict[str, list[str]]
+    closed: frozenset[str]
+
+    def parted(self) -> Iterator[tuple[str, str]]:
+        """The pairs of services that have no network in common, one after another."""
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for name, own in self.networks.items():
+            groups.setdefault(tuple(own), []).append(name)
+        for one, two in combinations(groups, 2):
+            if not set(one) & set(two):
+                yield from product(groups[one], groups[two])
+
+    def names(self) -> list[str]:
+        """All networks, in the order in which services first have them."""
+        return list(dict.fromkeys(name for names in self.networks.values() for name in names))
+
+
+def split(
+    graph: Graph,
+    services: Iterable[str],
+    stores: set[str],
+    fronts: set[str],
+    bases: Mapping[str, str],
+    mode: Mode = "plain",
+    frontend: str = "frontend",
+    backend: str = "backend",
+) -> Split:
+    """Networks for `services`, which all share one so far.
+
+    `stores` are those that only answer (databases, caches, queues), `fronts` those that the outside reaches. `bases`
+    tells whom a service extends: it has the networks of that one, too.
+    """
+    members = dict.fromkeys(services)
+    pairs = {frozenset(pair) for pair in graph.pairs() if set(pair) <= members.keys() and len(set(pair)) == 2}
+    back = {store: f"{backend}-{store}" if mode == "strict" else backend for store in stores}
+    networks: dict[str, set[str]] = {name: {back[name]} if name in stores else set() for name in members}
+    for name in members:
+        if name in graph.undecided:
+            networks[name] |= {frontend, *back.values()}
+        elif name in fronts and name not in stores:
+            networks[name].add(frontend)
+    # Those who talk to a store join it; others who talk and have no network in common meet in front.
+    for pair in pairs:
+        for store in pair & stores:
+            for other in pair - {store}:
+                networks[other].add(back[store])
+    for pair in sorted(pairs, key=sorted):
+        one, two = sorted(pair)
+        _meet(networks, one, two, stores, frontend)
+    for name in members:
+        networks[name] = networks[name] or {frontend}
+    _inherit(networks, bases)
+    order = [frontend, *dict.fromkeys(back[store] for store in members if store in stores)]
+    return Split(
+        {name: [network for network in order if network in networks[name]] for name in members},
+        frozenset(_closed(networks, graph, stores)),
+    )
+
+
+def _meet(networks: dict[str, set[str]], one: str, two: str, stores: set[str], frontend: str) -> None:
+    """Gives two services that talk a network in common, if they have none."""
+    if networks[one] & networks[two]:
+        return
+    outer = [name for name in (one, two) if name not in stores]
+    if len(outer) == 2:
+        for name in outer:
+            networks[name].add(frontend)
+    elif outer:
+        networks[outer[0]] |= networks[two if outer[0] == one else one]
+    else:  # two stores: one joins the network of the other
+        networks[one] |= networks[two]
+
+
+def _inherit(networks: dict[str, set[str]], bases: Mapping[str, str]) -> None:
+    """What a service extends gives its networks on."""
+    for name in networks:
+        base, seen = bases.get(name), {name}
+        while base in networks and base not in seen:
+            networks[name] |= networks[base]
+            seen.add(base)
+            base = bases.get(base)
+
+
+def _closed(networks: dict[str, set[str]], graph: Graph, stores: set[str]) -> set[str]:
+    """The networks that hold data stores and their clients only, none of which is published or calls the outside.
+
+    A client that is not a store is taken to call the outside, unless it can do so through another network.
+    """
+    published = {exposure.service for exposure in graph.exposures}
+    calling = {outgoing.service for outgoing in graph.outgoing} | graph.undecided.keys()
+    closed = set()
+    for network in set().union(*networks.values()) if networks else ():
+        inside = {name for name, own in networks.items() if network in own}
+        alone = {name for name in inside if networks[name] == {network}}
+        if inside & stores and not inside & published and not (alone - stores) and not alone & calling:
+            closed.add(network)
+    return closed
