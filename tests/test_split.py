@@ -1,0 +1,118 @@
+"""The fewest networks that keep every edge."""
+
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardener.graph import Edge, Exposure, Graph, Outgoing
+from hardener.model import Port
+from hardener.split import Mode, Split, split
+
+NAMES = ["proxy", "app", "worker", "db", "cache", "mail"]
+
+
+def graph(*pairs: str, published: str = "", outgoing: str = "", undecided: str = "") -> Graph:
+    """`graph("proxy app", "app db")`: who talks to whom."""
+    edges = [Edge(*pair.split(), "depends_on", "it says so", "compose.yml:1:1") for pair in pairs]
+    return Graph(
+        services=tuple(NAMES),
+        edges=tuple(edges),
+        exposures=tuple(Exposure(name, Port(0, "80", "80"), "compose.yml:1:1") for name in published.split()),
+        outgoing=tuple(Outgoing(name, "it says so", "compose.yml:1:1") for name in outgoing.split()),
+        undecided=dict.fromkeys(undecided.split(), "nothing is known of it"),
+    )
+
+
+def parts(of: Graph, services: str, stores: str = "db cache", mode: Mode = "plain", **bases: str) -> Split:
+    names = services.split()
+    fronts = {exposure.service for exposure in of.exposures}
+    return split(of, names, set(stores.split()) & set(names), fronts, bases, mode)
+
+
+def test_everyone_who_talks_to_everyone_stays_together() -> None:
+    found = parts(graph("app db", published="app"), "app db")
+    assert not list(found.parted())
+
+
+def test_the_plain_case_is_a_frontend_and_a_backend() -> None:
+    found = parts(graph("proxy app", "app db", "app cache", published="proxy"), "proxy app db cache")
+    assert found.networks == {
+        "proxy": ["frontend"],
+        "app": ["frontend", "backend"],
+        "db": ["backend"],
+        "cache": ["backend"],
+    }
+    assert found.closed == {"backend"}
+    assert set(found.parted()) == {("proxy", "db"), ("proxy", "cache")}
+
+
+def test_who_talks_to_stores_only_stays_behind() -> None:
+    found = parts(graph("proxy app", "app db", "worker db", published="proxy"), "proxy app worker db")
+    assert found.networks["worker"] == ["backend"]
+    assert not found.closed, "a worker may call the outside"
+
+
+def test_who_nothing_is_known_of_stays_connected_with_all() -> None:
+    found = parts(graph("proxy app", "app db", published="proxy", undecided="mail"), "proxy app db mail")
+    assert found.networks["mail"] == ["frontend", "backend"]
+    assert not any("mail" in pair for pair in found.parted())
+
+
+def test_a_published_store_keeps_its_network_open() -> None:
+    found = parts(graph("proxy app", "app db", published="proxy db"), "proxy app db")
+    assert found.networks["db"] == ["backend"]
+    assert not found.closed
+
+
+def test_a_store_that_calls_out_keeps_its_network_open() -> None:
+    assert not parts(graph("proxy app", "app db", published="proxy", outgoing="db"), "proxy app db").closed
+
+
+def test_in_the_strict_mode_each_store_has_its_own() -> None:
+    found = parts(
+        graph("proxy app", "app db", "app cache", "worker db", published="proxy"),
+        "proxy app worker db cache",
+        mode="strict",
+    )
+    assert found.networks["app"] == ["frontend", "backend-db", "backend-cache"]
+    assert found.networks["worker"] == ["backend-db"]
+    assert ("db", "cache") in set(found.parted())
+    assert found.closed == {"backend-cache"}
+
+
+def test_who_extends_another_has_its_networks_too() -> None:
+    found = parts(graph("app db", "proxy worker", published="proxy"), "proxy app worker db", worker="app")
+    assert set(found.networks["app"]) <= set(found.networks["worker"])
+
+
+@given(
+    st.sets(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_size=12),
+    st.sets(st.sampled_from(NAMES)),
+    st.sets(st.sampled_from(NAMES)),
+    st.sets(st.sampled_from(NAMES)),
+    st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NAMES)),
+    st.sampled_from(["plain", "strict"]),
+)
+def test_no_edge_is_ever_cut(
+    pairs: set[tuple[str, str]],
+    stores: set[str],
+    published: set[str],
+    undecided: set[str],
+    bases: dict[str, str],
+    mode: Mode,
+) -> None:
+    of = graph(*(" ".join(pair) for pair in pairs), published=" ".join(published), undecided=" ".join(undecided))
+    found = split(of, NAMES, stores, published, bases, mode)
+    assert all(found.networks.values())
+    parted = {frozenset(pair) for pair in found.parted()}
+    assert not parted & {frozenset(pair) for pair in pairs}
+    assert not any(set(pair) & undecided for pair in parted)
+    together = {
+        frozenset(pair)
+        for pair in combinations(NAMES, 2)
+        if set(found.networks[pair[0]]) & set(found.networks[pair[1]])
+    }
+    assert len(parted) + len(together) == len(NAMES) * (len(NAMES) - 1) // 2
+    for network in found.closed:
+        assert not published & {name for name, own in found.networks.items() if network in own}
