@@ -151,7 +151,7 @@ class _Planner:
 
     def start(self) -> None:
         self.cases: dict[tuple[str, str | None], _Case] = {}
-        # What the changes set so far, by place: the rule that wants it, and the value.
+        # What the changes set so far, by place, in the order they were made: the rule that wants it, and the value.
         self.claims: dict[Path, tuple[str, Hashable]] = {}
         self.bodies = dict(self.project.bodies)
         self.services = dict(self.project.services)
@@ -199,7 +199,10 @@ class _Planner:
         chosen = [name for name in names if not wanted or name in wanted]
         exempt = {name: reason for name in chosen if name and (reason := self.exempt(transform.id, name))}
         whole = transform.atomic != "file" or (chosen == names and not exempt)
-        before = dict(self.claims), dict(self.bodies), dict(self.services)
+        known, before = (
+            len(self.claims),
+            (dict(self.bodies), dict(self.services)) if transform.atomic == "file" else None,
+        )
         for name in chosen:
             case = self.cases[transform.id, name] = _Case(transform.id, name)
             if name in exempt:
@@ -208,12 +211,13 @@ class _Planner:
                 self.case(case, transform)
             else:
                 case.skipped.append("it concerns the whole file, and a part of that is left out")
-        if transform.atomic == "file":
-            self.together([self.cases[transform.id, name] for name in chosen], before)
+        if before and self.together([self.cases[transform.id, name] for name in chosen], known):
+            self.bodies |= before[0]
+            self.services |= before[1]
 
     def case(self, case: _Case, transform: Transform) -> None:
         accepted = self.selection.confidence or transform.confidence or self.profile.confidence
-        name, claims = case.service, dict(self.claims) if transform.atomic == "service" else None
+        name, known = case.service, len(self.claims)
         for answer in self.answers(transform, name):
             if isinstance(answer, Advice):
                 case.advice.append(replace(answer, path=self.project.origin(answer.path)))
@@ -221,15 +225,15 @@ class _Planner:
                 case.skipped.append(answer.reason)
             else:
                 self.change(case, answer, accepted)
-        if claims is not None:
-            self.together([case], (claims, {}, {}))
+        if transform.atomic == "service":
+            self.together([case], known)
         if name is not None and case.wanted:
             self.bodies[name], self.services[name] = _changed(name, self.bodies[name], case.wanted)
 
-    def together(self, cases: list[_Case], before: tuple[dict[Any, Any], dict[str, Any], dict[str, Service]]) -> None:
-        """Takes all changes of these cases back if one of them cannot be made."""
+    def together(self, cases: list[_Case], known: int) -> bool:
+        """Takes the changes of these cases back, and claims beyond the first `known`, if one of them cannot be made."""
         if not any(case.lost for case in cases):
-            return
+            return False
         for case in cases:
             wanted, case.wanted = case.wanted, []
             for change in wanted:
@@ -237,9 +241,9 @@ class _Planner:
                     case.held.append(change)
                 else:
                     self.leave(case, change, "it goes with another that cannot")
-        self.claims = before[0]
-        self.bodies |= before[1]
-        self.services |= before[2]
+        while len(self.claims) > known:
+            self.claims.popitem()
+        return True
 
     def change(self, case: _Case, answer: Change, accepted: Confidence) -> None:
         """Takes what is missing of a change into the case, if it fits what is there and what other rules want."""

@@ -115,8 +115,7 @@ class Context:
         """Why the image of a service comes from no registry; None if it may."""
         if service.build is not None or service.pull_policy == "build":
             return "it is built here"
-        builders = (name for name, other in self.services.items() if other.build is not None)
-        if builder := next((name for name in builders if self.services[name].image == service.image), None):
+        if builder := self._builders.get(service.image):
             return f"{builder} builds its image here"
         return "it is never pulled (pull_policy)" if service.pull_policy == "never" else None
 
@@ -171,12 +170,7 @@ class Context:
 
     def is_shared_volume(self, service: Service, mount: Mount) -> bool:
         """Whether another service of the file writes to the volume that `mount` mounts."""
-        return any(
-            other.type == "volume" and other.source == mount.source and not other.read_only
-            for name, neighbour in self.services.items()
-            if name != service.name
-            for other in neighbour.read_volumes()
-        )
+        return bool(self._writers.get(mount.source, set()) - {service.name})
 
     def checked(self, service: Service) -> Evidence | None:
         """What says that a service has a health check, its own, its Dockerfile's or its image's; None without one."""
@@ -239,6 +233,23 @@ class Context:
         # In a shell, only the first command: what follows may stand in for it.
         words = test[1:2] if test[0] == "CMD" else _COMMAND.findall(" ".join(test[1:]))[:1]
         return next((word for word in words if word.rpartition("/")[2] in absent), None)
+
+    @cached_property
+    def _builders(self) -> dict[str | None, str]:
+        """Services that build an image and give it a name, by that name."""
+        return {
+            service.image: name for name, service in self.project.services.items() if service.build and service.image
+        }
+
+    @cached_property
+    def _writers(self) -> dict[str | None, set[str]]:
+        """The services that write to each volume."""
+        found: dict[str | None, set[str]] = {}
+        for name, service in self.project.services.items():
+            for mount in service.read_volumes():
+                if mount.type == "volume" and not mount.read_only:
+                    found.setdefault(mount.source, set()).add(name)
+        return found
 
     @cached_property
     def _awaited(self) -> dict[str, str]:
