@@ -64,6 +64,11 @@ class Case:
         text = self.text.replace("- data:/", "- ./data:/")
         return replace(self, text=text) if text != self.text else None
 
+    @property
+    def unbound(self) -> "Case":
+        """The same with the named volume."""
+        return replace(self, text=self.text.replace("- ./data:/", "- data:/"))
+
     def lay_out(self, folder: Path) -> None:
         """Puts the files that the stack needs into `folder`."""
         shutil.copytree(IMAGES / self.name, folder, dirs_exist_ok=True)

@@ -75,7 +75,7 @@ def usual(lay: Lay, known_users: dict[str, Users]) -> Usual:
 
     def run(case: Case) -> Users:
         if case.name not in known_users:
-            stack = lay(case)
+            stack = lay(case.unbound)
             assert not stack.starts(case.probe)
             known_users[case.name] = stack.users()
             stack.down(volumes=True)

@@ -1,6 +1,7 @@
 """A stack on the engine: brought up, asked, restarted and taken down, as its owner would do it."""
 
 import json
+import subprocess
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ STAYS_UP = 2.0
 """Seconds for which a new service must stay up once it works: time enough for one that dies of its first tick."""
 
 POLL = 0.2
+
+HANGS = 20.0
+"""Seconds after which a command in a container counts as one that fails."""
 
 # The engine's own helpers, and what a healthcheck leaves in passing.
 HELPERS = {"docker-init", "tini", "ps"}
@@ -80,7 +84,13 @@ class Stack:
     def sh(self, command: str) -> bool:
         """Runs a command in the service's container; whether it succeeded."""
         user = [f"--user={self.user}"] if self.user else []
-        return self.engine.docker("exec", *user, self.container(), "bash", "-c", command, check=False).returncode == 0
+        try:
+            done = self.engine.docker(
+                "exec", *user, self.container(), "bash", "-c", command, timeout=HANGS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
 
     def trouble(self, probe: str, within: float = 60, stays: float = STAYS_UP) -> str:
         """Waits until the service is healthy, answers the probe, and has stayed up. Returns why not, or nothing."""
