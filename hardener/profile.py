@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hardener.errors import HardenError
+from hardener.errors import HardenError, Where
 from hardener.knowledge import Role
 from hardener.knowledge.catalog import data_folders
 from hardener.knowledge.inspection import LocalImages
@@ -81,7 +81,7 @@ class Profile:
     def read(cls, name: str) -> Profile:
         """The profile called `name`, or the one in the file `name` (a path has a `/` or ends in `.yml` or `.yaml`).
 
-        Raises HardenError, with line and column, where there is none or something in it is wrong.
+        Raises HardenError, with line and column, where there is none, something in it is wrong, or it has no rules.
         """
         return _profile(name)
 
@@ -121,6 +121,9 @@ def _profile(name: str) -> Profile:
         merged["exempt"] = (*merged.get("exempt", ()), *file.exempt)
         merged["facts"] = (*merged.get("facts", ()), *_folders(file.facts, document))
     transforms = tuple(_transform(rule, value, chain) for rule, value in settings.items() if value is not False)
+    if not transforms:
+        # It would let every file pass, also as a gate: an empty file, or a forgotten `extends`.
+        raise HardenError("this profile has no rules", chain[0][0].where(()), "extend one, as in `extends: production`")
     return Profile(
         name=FilePath(name).stem, transforms=transforms, **{k: v for k, v in merged.items() if v is not None}
     )
@@ -145,11 +148,13 @@ def _locate(name: str, folder: FilePath) -> FilePath:
 
 def _chain(path: FilePath, seen: tuple[FilePath, ...]) -> Iterator[tuple[Document, ProfileFile]]:
     """The profile in `path` and those it extends, the most special one first."""
+    if path.exists() and not path.is_file():
+        raise HardenError("not a regular file", Where(str(path)), "a profile is a YAML file")
     document = load(read(str(path)).text, str(path))
     if path.resolve() in seen:
         raise HardenError("this profile extends itself", document.where(("extends",)), "end the circle")
     try:
-        file = ProfileFile.model_validate(document.merged or {})
+        file = ProfileFile.model_validate({} if document.merged is None else document.merged)
     except ValidationError as error:
         raise _wrong(error, document, (), ProfileFile) from None
     yield document, file

@@ -5,6 +5,7 @@ What goes wrong with one file is told, and the next one goes on.
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import platform
@@ -74,6 +75,8 @@ class Session:
 
         self.options = options
         self.terminal = terminal
+        if options.output == "":
+            raise HardenError("--output names no file", hint="give a path, or - for standard output")
         self.profile = Profile.read(options.profile).with_facts(options.facts)
         self.selection = _selection(options)
         self.host_memory = _size(options.host_memory)
@@ -200,13 +203,23 @@ class Session:
         if output is None and not result.changed:
             return done
         asks = self.terminal.interactive and not self.options.yes
-        if asks and not self.terminal.ask(f"Write {escape(output or source.name)}?"):
+        if asks and not self.terminal.ask(f"Write {escape(output or source.name)}{self._unseen(result)}?"):
             return "not written"
         if output is None:
             result.write()
         else:
             _create(output, result)
         return done
+
+    def _unseen(self, result: Result) -> str:
+        """How much is to be written, for a question after which nothing was shown."""
+        from hardener.views.summary import counted
+
+        return (
+            f" with {counted(len(result.changes) + len(result.had), 'change')}, not shown"
+            if self.terminal.quiet
+            else ""
+        )
 
     def _record(self, result: Result) -> None:
         """Writes the digests that the engine has into the lock file, where one is named for that."""
@@ -216,6 +229,7 @@ class Session:
         from hardener.knowledge.lock import record
         from hardener.views.style import escape
 
+        _refuse_loop(lock)
         if fresh := record(lock, result.inspection.images.values()):
             self.terminal.say(f"recorded in {escape(lock)}: {', '.join(map(escape, fresh))}")
 
@@ -235,6 +249,10 @@ def report(error: BaseException, terminal: Terminal, name: str = "") -> Status:
         import traceback
 
         terminal.complain("".join(traceback.format_exception(error)))
+    if isinstance(error, OSError):  # a full disk, a process without file handles: not ours, and not to be reported
+        place = ": ".join(str(part) for part in (name, error.filename) if part)
+        terminal.complain(f"{head} {escape(f'{place}: ' if place else '')}{escape(error.strerror or str(error))}")
+        return Status.BAD_INPUT
     if isinstance(error, VerificationError):
         message = str(error)
     else:
@@ -282,10 +300,20 @@ def _size(text: str | None) -> int | None:
     return size
 
 
+def _refuse_loop(name: str) -> None:
+    """Raises HardenError where symlinks lead round in a circle, so that `name` can be no file, not even a new one."""
+    try:
+        os.stat(name)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise HardenError(f"cannot write: {error.strerror}", Where(name), "check the path") from error
+
+
 def _create(output: str, result: Result) -> None:
     """Writes to the path that was asked for."""
     from hardener.source.files import create
 
+    _refuse_loop(output)
     if os.path.exists(output):
         if os.path.samefile(output, result.file if result.file != STDIN_NAME else os.devnull):
             return result.write()

@@ -78,7 +78,10 @@ class Terminal:
     def ask(self, question: str) -> bool:
         """Asks a yes-or-no question on standard error; anything but a yes is a no."""
         self._err(f"{question} [y/N] ")
-        answer = sys.stdin.readline()
+        try:
+            answer = sys.stdin.readline()
+        except (OSError, UnicodeDecodeError):  # the terminal is gone, or what was typed is no text
+            answer = ""
         if not answer.endswith("\n"):
             self._err("\n")
         return answer.strip().lower() in ("y", "yes")

@@ -179,7 +179,7 @@ class _Reader:
                 raise HardenError(f"more than {MAX_CHAIN} services extend one another")
             services = _map(self.load(file).get("services"))
             if name not in services:
-                raise HardenError(f"service {name!r}, which is extended here, is not in {file}")
+                raise HardenError(f"service {name!r}, which is extended here, is not in {self.shown(file)}")
             own = _map(services[name])
             chain.append((file, name, own))
             base = _extends(own)
@@ -214,12 +214,16 @@ class _Reader:
             raise HardenError("what is taken over from elsewhere cannot be read from here; what it sets is not known")
         return FilePath(os.path.realpath(file.parent / resolved))
 
+    def shown(self, file: FilePath) -> str:
+        """The name of a file as the one that is read would give it: from its folder on."""
+        return os.path.relpath(file, self.main.parent)
+
     def load(self, file: FilePath) -> Raw:
         if file not in self.files:
             try:
                 data = load(read(str(file)).text, str(file)).merged
             except HardenError as error:
-                raise HardenError(f"{file} cannot be read ({error.message}); what it sets is not known") from None
+                raise HardenError(f"{self.shown(file)}: {error.message}; what it sets is not known") from None
             self.files[file] = _map(data)
         return self.files[file]
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hardener.knowledge import Role
 from hardener.model import Service, byte_size, format_bytes, resolve_defaults
@@ -13,13 +13,34 @@ from hardener.source import Data
 from hardener.transforms.base import Answer, Evidence, Transform
 from hardener.transforms.context import Context
 
-Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*[MG]$")]
+_LEAST_MEMORY, _LEAST_CPUS = 6 * 1024**2, 0.01
+"""What the engine accepts, https://docs.docker.com/engine/containers/resource_constraints/; 0 is no limit to it."""
+_MOST_MEMORY, _MOST_CPUS, _MOST_PIDS = 64 * 1024**4, 8192, 2**22
+"""What no machine has: 46 bits of addresses; the processors and processes a Linux kernel can be built for."""
+
+
+def _sensible_memory(text: str) -> str:
+    size = byte_size(text) or 0
+    if size < _LEAST_MEMORY:
+        raise ValueError(f"{text} is less than {format_bytes(_LEAST_MEMORY)}, the least that the engine accepts")
+    if size > _MOST_MEMORY:
+        raise ValueError(f"{text} is more memory than a machine has")
+    return text
+
+
+def _sensible_cpus(text: str) -> str:
+    if not _LEAST_CPUS <= float(text) <= _MOST_CPUS:
+        raise ValueError(f"{text} is not between {_LEAST_CPUS} and {_MOST_CPUS}; leave the key out for no limit")
+    return text
+
+
+Memory = Annotated[str, Field(pattern=r"^[1-9][0-9]*[MG]$"), AfterValidator(_sensible_memory)]
+Cpus = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$"), AfterValidator(_sensible_cpus)]
 
 HEADROOM = 1.5
 """Memory of a process per byte of heap or buffer it is told to use: a JVM also holds classes, threads and code, a
 database its connections. Elasticsearch asks for twice its heap, most others are content with a quarter more."""
 _STEP = 64 * 1024 * 1024
-_MOST = 64 * 1024**4
 
 
 class Reservation(BaseModel):
@@ -27,7 +48,7 @@ class Reservation(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    cpus: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")] | None = None
+    cpus: Cpus | None = None
     memory: Memory | None = None
 
 
@@ -37,7 +58,7 @@ class Budget(Reservation):
     A key left out is not limited.
     """
 
-    pids: Annotated[int, Field(ge=1)] | None = None
+    pids: Annotated[int, Field(ge=1, le=_MOST_PIDS)] | None = None
     reservations: Reservation = Reservation()
 
 
@@ -227,7 +248,7 @@ def memory_asked(service: Service) -> Asked | None:
                 return Asked(0, f"{ask.name} by a variable")
             unit = 1024 ** _POWERS[suffix.lower()] if suffix else ask.unit
             size = float(number[:30]) * unit * HEADROOM + shared
-            if size > _MOST:
+            if size > _MOST_MEMORY:
                 return Asked(0, f"{ask.name} by a number no machine has")
             if best is None or size > best.size:
                 best = Asked(int(size), f"{ask.name} {number}{suffix}")

@@ -49,20 +49,21 @@ class Tally:
 def summary(tally: Tally, *, color: bool = False) -> str:
     """The one line that ends a run."""
     counts = {ending: count for ending in _TOLD if (count := tally.files[ending])}
-    files = ", ".join(f"{_count(count, 'file')} {_TOLD[ending]}" for ending, count in counts.items())
+    files = ", ".join(f"{counted(count, 'file')} {_TOLD[ending]}" for ending, count in counts.items())
     parts = [paint(files or "no files", "red" if tally.files["failed"] else "bold", color)]
     if tally.changes:
-        services = f" in {_count(tally.services, 'service')}" if tally.services else ""
-        parts.append(f"{_count(tally.changes, 'change')}{services}")
+        services = f" in {counted(tally.services, 'service')}" if tally.services else ""
+        parts.append(f"{counted(tally.changes, 'change')}{services}")
     if tally.held:
         least = max(tally.held, key=list(Confidence).index)
-        parts.append(f"{_count(tally.held.total(), 'change')} held back, --confidence {least} shows them")
+        parts.append(f"{counted(tally.held.total(), 'change')} held back, --confidence {least} shows them")
     if tally.advice:
-        parts.append(f"{_count(tally.advice, 'decision')} left to you")
+        parts.append(f"{counted(tally.advice, 'decision')} left to you")
     if tally.masked:
         parts.append("values that look secret are masked here, the file has them")
     return "; ".join(parts)
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 file`, `2 files`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -78,11 +78,51 @@ def test_a_profile_that_is_none(harden: Harden, shop: Path, tmp_path: Path) -> N
         ("transforms: 5", "own.yml:1:1"),
         ("[", "own.yml:1:"),
         ("- a", "own.yml:1:1"),
+        ("[]", "own.yml:1:1: a profile must be a map"),
+        ("''", "own.yml:1:1: a profile must be a map"),
+        ("", "own.yml:1:1: this profile has no rules"),
+        ("# extends: production\n", "this profile has no rules"),
+        ("transforms: {init: false}", "this profile has no rules"),
     ]:
         (tmp_path / "own.yml").write_text(content)
         ran = harden(shop, "-p", tmp_path / "own.yml")
         assert ran.status == 2 and ran.err.startswith("error: ") and told in ran.err, content
         assert shop.read_text() == SHOP
+
+
+def test_a_profile_that_is_no_file(harden: Harden, shop: Path, tmp_path: Path) -> None:
+    for name in (f"{tmp_path}/", "/dev/null"):
+        ran = harden(shop, "-p", name)
+        assert ran.status == 2 and "not a regular file — a profile is a YAML file" in ran.err
+    assert "cannot read: No such file" in harden(shop, "-p", tmp_path / "missing.yml").err
+
+
+def test_an_output_that_can_be_no_file(harden: Harden, shop: Path, tmp_path: Path) -> None:
+    loop, new = tmp_path / "loop", tmp_path / "new.yml"
+    loop.symlink_to("loop")
+    (tmp_path / "link").symlink_to("new.yml")
+    assert harden(shop, "-o", tmp_path / "link").status == 0 and "restart" in new.read_text()
+    ran = harden(shop, "-o", loop)
+    assert ran.status == 2 and f"error: {loop}: cannot write: Too many levels of symbolic links — " in ran.err
+    ran = harden(shop, "-o", "")
+    assert ran.status == 2 and ran.err.startswith("error: --output names no file — ")
+    assert loop.is_symlink() and shop.read_text() == SHOP
+
+
+def test_a_system_that_refuses_is_no_bug_of_ours(
+    process: Harden, harden: Harden, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open("/dev/full", "wb") as full:
+        for args in (["--help"], ["rules", "--help"], ["rules"]):
+            ran = process(*args, stdout=full, capture_output=False, stderr=subprocess.PIPE)
+            assert ran.status == 2 and "No space left on device" in ran.err and "bug" not in ran.err, args
+
+    def fail(*args: object) -> None:
+        raise OSError(24, "Too many open files", "x")
+
+    monkeypatch.setattr("hardener.api.plan", fail)
+    ran = harden(shop)
+    assert ran.status == 2 and ran.err.startswith(f"error: {shop}: x: Too many open files")
 
 
 def test_a_folder_that_cannot_be_written(harden: Harden, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,8 +147,14 @@ def test_anchors_and_merge_keys_in_a_profile(write: Write) -> None:
     assert rule(Profile.read(path), "resource-limits").roles["web"].memory == "128M"
 
 
-def test_an_empty_profile_does_nothing(write: Write) -> None:
-    assert Profile.read(write("")).transforms == ()
+def test_a_profile_without_rules_is_an_error_and_one_to_extend_is_not(write: Write) -> None:
+    """As a gate it would let everything pass."""
+    empty = write("", "empty.yml")
+    assert ids(Profile.read(write("extends: ./empty.yml\ntransforms: {init: }\n"))) == ["init"]
+    for name in (empty, write("extends: ./empty.yml\n"), write("confidence: safe\ntransforms: {init: false}\n")):
+        with pytest.raises(HardenError, match="this profile has no rules") as raised:
+            Profile.read(name)
+        assert raised.value.where and raised.value.where.file == name
 
 
 def test_a_profile_changed_on_disk_is_read_again(write: Write) -> None:

@@ -148,6 +148,25 @@ def test_what_cannot_be_followed_is_left_alone_with_a_reason(extends: str, write
     assert [change for change in made.changes if change.service == "other"]
 
 
+def test_warnings_name_files_as_the_compose_file_does(write: Write) -> None:
+    file = write(
+        sub__compose="""
+        include: [gone.yml]
+        services:
+          one: {extends: {file: ../none.yml, service: x}}
+          two: {extends: {file: ../common.yml, service: none}}
+        """,
+        common=COMMON,
+    )
+    file = file.parent / "sub" / "compose.yml"
+    told = [warning.partition("compose.yml:")[2].partition(" ")[2] for warning in project(file).warnings]
+    assert told == [
+        "../none.yml: cannot read: No such file or directory; what it sets is not known",
+        "service 'none', which is extended here, is not in ../common.yml",
+        "gone.yml: cannot read: No such file or directory; what it sets is not known",
+    ]
+
+
 def test_a_default_in_the_path_of_extends(write: Write) -> None:
     file = write(compose="services:\n  web: {extends: {file: '${BASE:-common}.yml', service: base}}\n", common=COMMON)
     assert project(file).services["web"].restart == "always"

@@ -470,3 +470,30 @@ def test_the_short_form_is_joined(
     assert {"cpus", "mem_limit", "pids_limit"} <= body.keys()
     model, complaint = read_by_compose(made.text, tmp_path)
     assert model is not None, complaint
+
+
+SENSIBLE = [{"cpus": "0.01"}, {"cpus": "64"}, {"memory": "6M"}, {"memory": "2048G"}, {"pids": 1}, {}]
+SENSELESS = [
+    ({"cpus": "0"}, "0 is not between 0.01 and 8192"),  # no limit, to the engine
+    ({"cpus": "0.0"}, "leave the key out"),
+    ({"cpus": "0.005"}, "not between"),
+    ({"cpus": "1" + "0" * 400}, "not between"),
+    ({"memory": "1M"}, "less than 6M, the least that the engine accepts"),
+    ({"memory": "999999999999999999G"}, "more memory than a machine has"),
+    ({"pids": 0}, "greater than or equal to 1"),
+    ({"pids": 2**31}, "less than or equal to"),
+]
+
+
+@pytest.mark.parametrize("budget", SENSIBLE, ids=str)
+def test_limits_that_are_taken(budget: dict[str, Any]) -> None:
+    reserved = {key: value for key, value in budget.items() if key != "pids"}
+    made = ResourceLimits.model_validate({"roles": {"app": {**budget, "reservations": reserved}}})
+    assert made.roles["app"].model_dump(exclude_none=True) == {**budget, "reservations": reserved}
+
+
+@pytest.mark.parametrize(("budget", "told"), SENSELESS, ids=str)
+def test_limits_that_are_none(budget: dict[str, Any], told: str) -> None:
+    for role in (budget, {"reservations": budget}) if "pids" not in budget else (budget,):
+        with pytest.raises(ValidationError, match=told):
+            ResourceLimits.model_validate({"roles": {"app": role}})
