@@ -4,7 +4,7 @@ https://github.com/compose-spec/compose-spec/blob/main/12-interpolation.md
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 _DOLLAR = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[_a-zA-Z][_a-zA-Z0-9]*)|(?P<brace>\{))")
@@ -55,6 +55,24 @@ def resolve_defaults(text: str) -> str | None:
         else:
             resolved += part
     return resolved
+
+
+def fill(text: str, values: Mapping[str, str], unknown: str) -> str:
+    """`text` with every variable at its value in `values`, else at its default, else `unknown`; `$$` read as `$`."""
+    if "$" not in text:
+        return text
+    return "".join(
+        part if isinstance(part, str) else unknown if part is None else _value(part, values, unknown)
+        for part in _parts(text)
+    )
+
+
+def _value(variable: Variable, values: Mapping[str, str], unknown: str) -> str:
+    if variable.replacement is not None:
+        return fill(variable.replacement, values, unknown)
+    if values.get(variable.name):
+        return values[variable.name]
+    return unknown if variable.default is None else fill(variable.default, values, unknown)
 
 
 def readable(text: str) -> str:

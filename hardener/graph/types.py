@@ -22,6 +22,7 @@ EdgeKind = Literal[
     "config",  # a mounted configuration does
     "image",  # the image does by default (phpMyAdmin: `db`)
     "shared",  # network_mode: service:x: both are one for the network
+    "possible",  # nothing shows it, but what would decide it cannot be read: to be kept like all others
 ]
 
 
@@ -56,7 +57,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A service that opens connections to the outside, and what shows it."""
+    """A service that opens connections to the outside or to the host, and what shows it. None shown is no proof of none."""
 
     service: str
     claim: str
@@ -67,9 +68,10 @@ class Outgoing:
 class Graph:
     """The communication of a project.
 
-    `edges` has every way an edge is known, so that one pair of services can be in it several times; `undecided` are
-    services of which it cannot be said whom they talk to, with the reason: nothing may be cut from them. `notes` tell of
-    files that could not be read.
+    `services` are those of the file itself; edges and `undecided` can name those of included files, too. `edges` has
+    every way an edge is known, so that one pair of services can be in it several times; `undecided` are services of
+    which it cannot be said whom they talk to, with the reason: nothing may be cut from them. `notes` tell of files that
+    could not be read.
     """
 
     services: tuple[str, ...]

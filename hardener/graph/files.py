@@ -1,0 +1,91 @@
+"""Files beside a compose file, read within bounds: regular files of text, not too large, not too many."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+LARGEST = 256 * 1024
+"""Bytes of the largest file that is read; configurations have a few thousand."""
+MOST_FILES = 400
+"""Files read for one project in all."""
+MOST_IN_FOLDER = 100
+DEEPEST = 4
+
+_NO_CONFIGURATION = {
+    ".git",
+    "node_modules",
+    "vendor",
+    "__pycache__",
+    ".venv",
+    "venv",
+    "dist",
+    "target",
+    "site-packages",
+}
+
+
+class Files:
+    """Reads files, each once. Paths are relative to `folder`, and so are the names that are shown."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.notes: list[str] = []
+        self._texts: dict[str, str | None] = {}
+
+    def beside(self, path: str) -> bool:
+        """Whether `path` belongs to the project: what is absolute is of a host that is not this one."""
+        return bool(path) and not os.path.isabs(path) and not path.startswith(("~", "\\")) and "\0" not in path
+
+    def read(self, path: str) -> str | None:
+        """The text of a file, None if it cannot be read; a note says why."""
+        if path not in self._texts:
+            try:
+                self._texts[path] = self._read(path)
+            except (OSError, ValueError) as error:
+                self._texts[path] = None
+                reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+                self.note(f"{path} cannot be read: {reason[:1].lower()}{reason[1:]}")
+        return self._texts[path]
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def is_folder(self, path: str) -> bool:
+        try:
+            return (self.folder / path).is_dir()
+        except (OSError, ValueError):
+            return False
+
+    def below(self, path: str) -> Iterator[str]:
+        """The files below a folder that may be text, in order, up to a number and a depth."""
+        count = 0
+        top = self.folder / path
+        for directory, folders, files in os.walk(top):
+            depth = len(Path(directory).relative_to(top).parts)
+            folders[:] = sorted(set(folders) - _NO_CONFIGURATION) if depth < DEEPEST else []
+            for name in sorted(files):
+                if count >= MOST_IN_FOLDER:
+                    self.note(f"{path} has more files than are read")
+                    return
+                count += 1
+                yield os.path.normpath(os.path.join(path, os.path.relpath(directory, top), name))
+
+    def _read(self, path: str) -> str:
+        if len(self._texts) >= MOST_FILES:
+            raise ValueError("too many files")
+        # Not to wait for the other end of a pipe, should the file become one after it was looked at.
+        handle = os.open(self.folder / path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as stream:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise ValueError("not a regular file")
+            if status.st_size > LARGEST:
+                raise ValueError(f"larger than {LARGEST // 1024} KiB")
+            content = stream.read(LARGEST)
+        if b"\0" in content:
+            raise ValueError("not text")
+        return content.decode("utf-8-sig", errors="replace")

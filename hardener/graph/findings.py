@@ -1,0 +1,107 @@
+"""What is gathered while a project is read: edges, and what stays open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+
+from hardener.graph.files import Files
+from hardener.graph.mentions import Mention
+from hardener.graph.names import Names, is_host, is_local
+from hardener.graph.types import Edge, EdgeKind, Outgoing
+from hardener.model import Service
+from hardener.model.project import Project
+from hardener.source import Path
+
+
+@dataclass
+class Findings:
+    """The project, and what its reading has shown so far."""
+
+    project: Project
+    services: Mapping[str, Service]
+    """Those of the file and of included files."""
+    names: Names
+    files: Files
+    values: Mapping[str, str]
+    """What the `.env` beside the compose file gives."""
+    edges: list[Edge] = field(default_factory=list)
+    outgoing: list[Outgoing] = field(default_factory=list)
+    unknown: dict[str, list[str]] = field(default_factory=dict)
+    """By service, variables that name a host that is not known."""
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    """By service, env files that cannot be read."""
+    unread: dict[str, list[str]] = field(default_factory=dict)
+    """By service, paths in the container of what is mounted and cannot be read."""
+    configured: dict[str, str] = field(default_factory=dict)
+    """By service, the text of what is mounted and was read."""
+
+    def where(self, service: str, *path: str | int) -> str:
+        """`file:line:column` of a value of a service; of the `include` for one of an included file."""
+        whole: Path = ("services", service, *path)
+        if service not in self.project.services:
+            return str(self.project.document.where(("include",)))
+        return str(self.project.document.where(self.project.origin(whole)))
+
+    def own(self, service: str) -> bool:
+        """Whether a service stands in the file itself, so that its relative paths are known."""
+        return service in self.project.services
+
+    def connect(
+        self, source: str, targets: Iterable[str], kind: EdgeKind, claim: str, where: str, port: int | None = None
+    ) -> bool:
+        """Edges from `source`, unless they are there; whether there was a target at all."""
+        found = False
+        for target in sorted(targets):
+            found = True
+            edge = Edge(source, target, kind, claim, where, port)
+            if source != target and edge not in self.edges:
+                self.edges.append(edge)
+        return found
+
+    def mention(
+        self, source: str, mention: Mention, kind: EdgeKind, subject: str, where: Callable[[], str] | str
+    ) -> bool:
+        """The edge that a mention makes, if it leads to a service; `subject` is what names it, never its value."""
+        if mention.unknown or is_local(mention.host):
+            return False
+        targets = self.names.find(mention.host, source)
+        if targets:
+            self.connect(
+                source,
+                targets,
+                kind,
+                f"{subject} names {mention.host}",
+                where if isinstance(where, str) else where(),
+                mention.port,
+            )
+        return bool(targets)
+
+    def leaves(self, source: str, mention: Mention, subject: str, where: Callable[[], str] | str) -> None:
+        """What a mention that leads to no service says about the outside."""
+        if mention.unknown or is_local(mention.host) or self.names.knows(mention.host, source):
+            return
+        if is_host(mention.host):
+            self.out(source, f"{subject} names the host", where if isinstance(where, str) else where())
+        elif mention.kind == "url" or (mention.kind == "word" and _qualified(mention.host)):
+            self.out(source, f"{subject} names a host that is no service", where if isinstance(where, str) else where())
+
+    def out(self, service: str, claim: str, where: str) -> None:
+        found = Outgoing(service, claim, where)
+        if found not in self.outgoing:
+            self.outgoing.append(found)
+
+    def pairs(self) -> set[tuple[str, str]]:
+        return {(edge.source, edge.target) for edge in self.edges}
+
+
+def _qualified(host: str) -> bool:
+    """Whether a word looks like a full host name or an address: `smtp.example.com`, `1.1.1.1`, and not `0.5` or `a.py`."""
+    labels = host.split(".")
+    return len(labels) > 1 and all(labels) and (len(labels) == 4 or (labels[-1].isalpha() and len(labels[-1]) > 1))
+
+
+def folder_of(project: Project) -> FilePath:
+    """The folder that relative paths of the compose file count from."""
+    return FilePath(project.document.file).parent

@@ -1,0 +1,117 @@
+"""Hosts that a text names: in URLs, as `host:port`, after a flag or a key that says host.
+
+Nothing here knows services: what is found is only a mention, and most words never become one. `UNKNOWN` stands in a text
+where a variable without value was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+UNKNOWN = "\0"
+LONGEST = 64 * 1024
+"""Characters of one text that are looked at."""
+
+HOST = r"[A-Za-z0-9_\0](?:[A-Za-z0-9_.\0-]{0,252}[A-Za-z0-9_\0])?"
+_SCHEME = re.compile(r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9+.-]{1,30}):(?:thin:)?@?//")
+_AUTHORITY = re.compile(r"[^\s/?#\"'<>\\`|;]{0,2000}")
+_WRAPPED = re.compile(r"\w+\((.*)\)?")
+_HOST_PORT = re.compile(rf"(?:(?<=[\s\"'=(\[{{,;@|>])|^)({HOST}):(\d{{2,5}}|\0)(?![\w.-])")
+_AT = re.compile(rf"(?<=\w@)({HOST})(?=[\s:/,;\"')\]]|$)")
+_SOCKET = re.compile(rf"/dev/(?:tcp|udp)/({HOST})/(\d+)")
+# `host=db`, `Server: db`, `"hosts" => ["db"]`, `--db-host db`.
+_KEY = (
+    r"(?:[\w.-]{0,60}[_.-])?(?:host|hosts|hostname|hostnames|server|servers|data source|addr|address|addresses|endpoint|endpoints"
+    r"|brokers?|uri|url|dsn|upstream|seeds?|master|replicaof|slaveof)"
+)
+_KEYED = re.compile(
+    rf"(?i)(?<![\w.-])[\"']?{_KEY}[\"']?\s{{0,8}}(?:=>|[=:])\s{{0,8}}[\[\"']{{0,2}}({HOST})(?:[,:](\d{{2,5}}))?(?=[\"',;&\s\])}}]|$)"
+)
+_FLAG = re.compile(rf"(?i)(?<!\S)(?:--?{_KEY}|-h)[\s=]\s{{0,8}}[\"']?({HOST})(?::(\d{{2,5}}))?(?=[\"',;&\s)]|$)")
+_WORDS = re.compile(rf"(?:(?<=[\s\"'(=])|^)({HOST})\s{{1,8}}(\d{{2,5}})(?![\w.:-])")
+_CLIENT = re.compile(
+    r"(?<![\w-])(?:curl|wget|ping6?|nslookup|dig|telnet|nc|wait-for(?:-it)?(?:\.sh)?|ssh)((?:[ \t]{1,8}[^\s;&|]{1,400}){1,20})"
+)
+_CLIENT_WORD = re.compile(rf"[\"']?({HOST})(?:/\S*)?")
+_LIST = re.compile(r"[\s,;|\[\]\"'(){}]+")
+_ITEM = re.compile(rf"(?:[\w.-]+=)?(?:[\w.-]+@)?({HOST})(?::(\d{{1,5}}|\0))*(?:/\S*)?")
+
+
+class Mention(NamedTuple):
+    """A host, as written, and the port if one is named. `kind` says how it is known to be a host.
+
+    `url` is one; `place` has a port or a word that says host; `word` is one that only may be a host.
+    """
+
+    host: str
+    port: int | None
+    kind: str
+
+    @property
+    def unknown(self) -> bool:
+        """Whether a variable without value decides the host."""
+        return UNKNOWN in self.host
+
+
+def mentions(text: str) -> Iterator[Mention]:
+    """Hosts by their form alone: URLs, `host:port`, `user@host`, `host=…`."""
+    text = text[:LONGEST]
+    yield from _urls(text)
+    for pattern in (_HOST_PORT, _KEYED, _SOCKET):
+        for found in pattern.finditer(text):
+            if pattern is not _HOST_PORT or _is_port(found[2]):
+                yield _mention(found[1], found[2])
+    for found in _AT.finditer(text):
+        yield _mention(found[1])
+
+
+def in_command(text: str) -> Iterator[Mention]:
+    """`mentions`, and what only a command line says: `--host db`, `nc -z db 5432`, `curl db/health`."""
+    text = text[:LONGEST]
+    yield from mentions(text)
+    for pattern in (_FLAG, _WORDS):
+        for found in pattern.finditer(text):
+            if pattern is _FLAG or _is_port(found[2]):
+                yield _mention(found[1], found[2])
+    for client in _CLIENT.finditer(text):
+        for word in map(_CLIENT_WORD.fullmatch, client[1].split()):
+            if word:
+                yield Mention(word[1], None, "word")
+
+
+def in_list(text: str) -> Iterator[Mention]:
+    """Hosts in a value that is known to hold hosts: `db`, `es1,es2:9300`, `1@kafka:9093`."""
+    for item in _LIST.split(text[:LONGEST]):
+        if "://" not in item and (found := _ITEM.fullmatch(item)):
+            yield Mention(found[1], _number(found[2]), "word")
+
+
+def _urls(text: str) -> Iterator[Mention]:
+    for scheme in _SCHEME.finditer(text):
+        authority = _AUTHORITY.match(text, scheme.end())
+        hosts = authority[0].rpartition("@")[2] if authority else ""
+        for part in hosts.split(","):
+            wrapped = _WRAPPED.fullmatch(part)
+            host, _, port = (wrapped[1].rstrip(")") if wrapped else part).partition(":")
+            if re.fullmatch(HOST, host) and not (part.endswith(":") and authority and _next_url(text, authority.end())):
+                yield Mention(host, int(port) if port.isdecimal() and len(port) < 6 else None, "url")
+
+
+def _next_url(text: str, end: int) -> bool:
+    """Whether a list of URLs goes on here, so that what came before was a scheme."""
+    return text.startswith("//", end)
+
+
+def _mention(host: str, port: str | None = None) -> Mention:
+    return Mention(host, _number(port), "place")
+
+
+def _number(port: str | None) -> int | None:
+    return int(port) if port and port != UNKNOWN else None
+
+
+def _is_port(number: str) -> bool:
+    """Whether a number is one that services listen at, and no tag of an image as in `postgres:16`."""
+    return number == UNKNOWN or int(number) >= 80 or int(number) in (22, 25, 53)

@@ -1,0 +1,121 @@
+"""Configuration that is mounted into a service: which hosts it names, line by line."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+
+from hardener.graph.findings import Findings
+from hardener.graph.mentions import HOST, UNKNOWN, Mention, in_list, mentions
+from hardener.model import Service
+from hardener.model.interpolation import fill
+
+_COMMENT = re.compile(r"\s*(?:#|//|;|--|REM\s)")
+# Names that a configuration gives to groups of servers; a URL with such a name is no host.
+_GROUP = re.compile(r"(?m)^\s*(?:upstream|backend|balancer://|listen)\s+([\w.-]+)")
+_PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # nginx, and `server NAME host` of haproxy
+        rf"(?:^|[\s{{])(?:\w+_pass|server)\s+(?:\w+://)?({HOST})(?::(\d+))?(?=[;\s/]|$)",
+        rf"^\s*server\s+\S+\s+({HOST})(?::(\d+))?(?=\s|$)",
+        rf"^\s*set\s+\$\w+\s+[\"']?(?:\w+://)?({HOST})(?::(\d+))?[\"']?\s*;",
+        # fluentd, fluent-bit, redis and others: the key, blanks, the host
+        rf"^\s*(?:host|hosts|hostname|server|address|replicaof|slaveof|upstream)\s+[\"']?({HOST})(?::(\d+))?(?=[\"';,\s]|$)",
+        rf"(?:^|\s)({HOST})\s+(\d{{2,5}})(?=\s|;|$)",
+        # programs: `connect("db"`, `create_connection(('db', 5432)`
+        rf"(?:connect|client|redis|dial|lookup)\w*\([\"'({{\s]{{0,6}}({HOST})[\"']\s*[,)](?:\s*(\d{{2,5}}))?",
+    )
+)
+_CADDY = re.compile(r"^\s*(?:reverse_proxy|php_fastcgi|forward_auth|to|proxy)\s+(.+)")
+_LONGEST_LINE = 4000
+_TEXT = frozenset(
+    ".conf .cfg .cnf .yml .yaml .toml .json .json5 .ini .env .properties .xml .vcl .hcl .tmpl .template .tpl .j2 .sh .config .lua"
+    " .river .alloy .acl .rb .py .js .mjs .cjs .ts .php .go .java .kt .cs .ex .exs .pl .rs .http .tsx .jsx .vue".split()
+)
+_CONFIGURATION = frozenset(
+    ".conf .cfg .cnf .yml .yaml .toml .json .ini .env .properties .xml .vcl .hcl .tmpl .template .tpl .river .alloy".split()
+)
+_NO_CONFIGURATION = re.compile(
+    r"(?i)(?:docker-)?compose.*\.ya?ml|readme.*|changelog.*|license.*|package-lock\.json|.*\.lock|.*\.min\.js"
+)
+
+
+def read_mounts(found: Findings, service: Service) -> None:
+    """The edges that mounted files and `configs` make. What cannot be read is remembered by its path in the container."""
+    for mount in service.read_volumes():
+        target = mount.target or ""
+        if mount.type == "bind" and mount.source:
+            _bound(found, service.name, mount.source, target)
+        elif mount.type != "tmpfs":
+            found.unread.setdefault(service.name, []).append(target)
+    declared = found.project.file.configs or {}
+    for grant in service.read_configs():
+        config = declared.get(grant.source)
+        if config is not None and config.content is not None:
+            text = fill(config.content, found.values, UNKNOWN)
+            place = str(found.project.document.where(("configs", grant.source, "content")))
+            _text(found, service.name, text, f"the configuration {grant.source}", place.format)
+        elif config is not None and config.file is not None:
+            _bound(found, service.name, fill(config.file, found.values, UNKNOWN), grant.target)
+        else:
+            found.unread.setdefault(service.name, []).append(grant.target)
+
+
+def _bound(found: Findings, service: str, source: str, target: str) -> None:
+    """A file or folder of the host that lies in the container at `target`."""
+    path = os.path.normpath(fill(re.sub(r"^\$(?:PWD|\{PWD\})/", "./", source), found.values, UNKNOWN))
+    if not found.files.beside(path) or UNKNOWN in path or not os.path.exists(found.files.folder / path):
+        if is_configuration(target):
+            found.files.note(f"{path.replace(UNKNOWN, '$')} cannot be read: it is not beside the compose file")
+        found.unread.setdefault(service, []).append(target)
+    elif found.files.is_folder(path):
+        for file in found.files.below(path):
+            if (PurePosixPath(file).suffix.lower() in _TEXT or "." not in os.path.basename(file)) and not _skipped(
+                file
+            ):
+                _file(found, service, file)
+    elif not _skipped(path) and not _file(found, service, path):
+        found.unread.setdefault(service, []).append(target)
+
+
+def _file(found: Findings, service: str, path: str) -> bool:
+    text = found.files.read(path)
+    if text is not None:
+        _text(found, service, text, path, lambda line: f"{path}:{line}")
+    return text is not None
+
+
+def _text(found: Findings, service: str, text: str, subject: str, where: Callable[[int], str]) -> None:
+    groups = {match[1].lower() for match in _GROUP.finditer(text)}
+    found.configured[service] = found.configured.get(service, "") + text + "\n"
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > _LONGEST_LINE or _COMMENT.match(line):
+            continue
+        for mention in in_configuration(line):
+            if mention.kind != "url" or mention.host.lower() not in groups:
+                found.mention(service, mention, "config", subject, where(number))
+
+
+def is_configuration(target: str) -> bool:
+    """Whether a path in a container is that of a configuration file, by its ending."""
+    return PurePosixPath(target).suffix.lower() in _CONFIGURATION or PurePosixPath(target).name in (
+        "Caddyfile",
+        "Corefile",
+    )
+
+
+def _skipped(path: str) -> bool:
+    return _NO_CONFIGURATION.fullmatch(os.path.basename(path)) is not None
+
+
+def in_configuration(line: str) -> Iterator[Mention]:
+    """The hosts that one line of a configuration, of whatever program, names."""
+    yield from mentions(line)
+    for pattern in _PATTERNS:
+        for match in pattern.finditer(line):
+            yield Mention(match[1], int(match[2]) if match[2] and len(match[2]) < 6 else None, "place")
+    if caddy := _CADDY.match(line):
+        yield from in_list(caddy[1])

@@ -1,0 +1,52 @@
+"""From a project to its communication graph."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from hardener.graph.completeness import Completeness
+from hardener.graph.evidence import read_service
+from hardener.graph.files import Files
+from hardener.graph.findings import Findings, folder_of
+from hardener.graph.labels import read_labels
+from hardener.graph.mounts import read_mounts
+from hardener.graph.names import Names
+from hardener.graph.types import Exposure, Graph
+from hardener.graph.variables import read_env
+from hardener.knowledge import ImageFacts
+from hardener.model import Service
+from hardener.model.project import Project
+
+
+def read_graph(project: Project, facts: Callable[[Service], ImageFacts | None]) -> Graph:
+    """Who talks to whom in `project`, as far as the file and what lies beside it say. Never raises for what they hold.
+
+    `facts` says what is known of the image of a service, for the way it is run. Files are read relative to the compose
+    file, within bounds; what cannot be read is in `notes`.
+    """
+    services = {**project.included, **project.services}
+    networks = project.file.networks or {}
+    files = Files(folder_of(project))
+    values: dict[str, str] = {}
+    if os.path.exists(files.folder / ".env"):
+        values = {item.name: item.value for item in read_env(".env", files) or () if item.value is not None}
+    found = Findings(project, services, Names(services, networks), files, values)
+    for service in services.values():
+        read_service(found, service)
+    for service in project.services.values():
+        read_mounts(found, service)
+    read_labels(found, facts)
+    undecided = Completeness(found, facts).decide()
+    return Graph(
+        services=tuple(project.services),
+        edges=tuple(found.edges),
+        exposures=tuple(
+            Exposure(name, port, found.where(name, "ports", port.position))
+            for name, service in project.services.items()
+            for port in service.read_ports()
+        ),
+        outgoing=tuple(found.outgoing),
+        undecided=undecided,
+        notes=tuple(files.notes),
+    )
