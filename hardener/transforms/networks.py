@@ -41,7 +41,7 @@ class Networks(Transform):
       db:
         networks: [backend]  # added
     networks:  # added
-      frontend:
+      frontend: {}
       backend:
         internal: true
     ```
@@ -71,7 +71,7 @@ class Networks(Transform):
             yield self.skip(None, split)
             return
         value: dict[str, Any] = {
-            name: {"internal": True} if self.internal and name in split.closed else None for name in split.names()
+            name: {"internal": True} if self.internal and name in split.closed else {} for name in split.names()
         }
         pairs = [" and ".join(pair) for pair in islice(split.parted(), _SHOWN + 1)]
         shown = ", ".join(pairs[:_SHOWN]) + (" and others" if len(pairs) > _SHOWN else "")
