@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from hardener.model.project import Project
 from hardener.source import Path
 from hardener.source.data import frozen
-from hardener.source.tree import Alias, Mapping, Node, Sequence, children, descendants, part
+from hardener.source.tree import Alias, Node, children, descendants, part, sources, way
 from hardener.target import Made, at, leaves, tags
 from hardener.transforms.base import Change
 
@@ -71,14 +71,6 @@ class _Found(NamedTuple):
     site: Path
     nodes: list[tuple[Node, int]]
     alias: Path | None
-
-
-class _Way(NamedTuple):
-    """How a key is reached from a node: the steps in the text, the merged maps on the way, and the value."""
-
-    steps: Path
-    sources: list[Node]
-    value: Node
 
 
 class _Settler:
@@ -139,13 +131,13 @@ class _Settler:
                 node = node.target
             if not private:
                 nodes.append((node, taken))
-            way = _way(node, step) if step is not None else None
-            if way is None:
+            found = way(node, step) if step is not None else None
+            if found is None:
                 return _Found((*site, *change.path[taken:]), nodes, alias)
-            if way.sources:
-                merged, place = True, self.places[id(way.sources[-1])]
-                nodes += [] if private else [(source, taken) for source in way.sources]
-            site, place, node = (*site, *way.steps), (*place, way.steps[-1]), way.value
+            if found.sources:
+                merged, place = True, self.places[id(found.sources[-1])]
+                nodes += [] if private else [(source, taken) for source in found.sources]
+            site, place, node = (*site, *found.steps), (*place, found.steps[-1]), found.part.value
         raise AssertionError("the last step ends the loop")
 
     def reach(self, change: Change, nodes: list[tuple[Node, int]]) -> tuple[set[Hashable], str | None]:
@@ -226,8 +218,8 @@ class _Settler:
 
     def lost(self, change: Change, nodes: list[tuple[Node, int]]) -> Iterator[Node]:
         """The nodes that go with a key that is removed, or with a value that is replaced; its own anchor stays."""
-        if change.action == "remove" and (way := _way(self.root, change.path[0])):
-            yield from descendants(way.value)
+        if change.action == "remove" and (found := part(self.root, change.path[0])):
+            yield from descendants(found.value)
         elif change.action == "replace" and (replaced := _last(change, nodes)):
             yield from (node for node in descendants(replaced) if node is not replaced)
 
@@ -272,33 +264,9 @@ class _Settler:
                 self.look(service, (*path, step), (*place, step), inner, frozenset())
         # Beside a `<<`, compose lets what is merged in stand in place of a key under `!reset`.
         hidden |= {step for step, inner in own if inner.tag != "!reset"}
-        for _, source in _sources(node):
+        for _, source in sources(node):
             self.look(service, path, self.places[id(source)], source, hidden, merged=True)
             hidden |= {step for step, _ in children(source)}
-
-
-def _way(node: Node, step: str | int) -> _Way | None:
-    """The way from `node` to the value at `step`, which stands in it or comes through its `<<`."""
-    if (own := part(node, step)) is not None:
-        return _Way((step,), [], own.value)
-    for below, source in _sources(node):
-        inner = _way(source, step)
-        if inner is not None:
-            return _Way((*below, *inner.steps), [source, *inner.sources], inner.value)
-    return None
-
-
-def _sources(node: Node) -> Iterator[tuple[Path, Node]]:
-    """The maps that the `<<` of `node` brings in, the strongest first, each with the steps that lead to it."""
-    merge = part(node, "<<") if isinstance(node, Mapping) else None
-    if merge is None:
-        return
-    merged = merge.value.target if isinstance(merge.value, Alias) else merge.value
-    if isinstance(merged, Sequence):
-        for index, item in children(merged):
-            yield ("<<", index), item.target if isinstance(item, Alias) else item
-    else:
-        yield ("<<",), merged
 
 
 def _last(change: Change, nodes: list[tuple[Node, int]]) -> Node | None:

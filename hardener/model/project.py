@@ -22,7 +22,7 @@ from hardener.model.interpolation import resolve_defaults
 from hardener.model.parts import Extends
 from hardener.model.service import Service
 from hardener.model.short import as_text, entries
-from hardener.source import Data, Document, Path, Tagged, bare, load
+from hardener.source import Data, Document, Path, Tagged, bare, dotted, load
 from hardener.source.files import read
 
 Raw = dict[str, Any]
@@ -144,7 +144,7 @@ def _validated(document: Document, data: Any) -> ComposeFile:
         found = sorted(problems(error, data), key=lambda problem: document.where(problem.path).line)
         first, *others = found
         more = f"; {len(others)} more like it" if others else ""
-        place = ".".join(map(str, first.path))
+        place = dotted(first.path)
         message = f"{place}: {first.message}{more}" if place else first.message
         hint = "this is not a compose file" if not first.path else "see the Compose Specification"
         raise HardenError(message, document.where(first.path), hint) from None

@@ -23,6 +23,11 @@ Path: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the root of a document: `("services", "web", "ports", 0)`."""
 
 
+def dotted(path: Path) -> str:
+    """A path as a person reads it: `services.web.ports.0`."""
+    return ".".join(map(str, path))
+
+
 def same(left: Data, right: Data) -> bool:
     """Whether two values are equal in type, value and key order, all the way down (NaN equals itself)."""
     if left is right:
