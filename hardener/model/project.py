@@ -18,7 +18,7 @@ from hardener.errors import HardenError
 from hardener.model.base import as_written
 from hardener.model.compose import ComposeFile, unknown_keys
 from hardener.model.errors import problems
-from hardener.model.interpolation import resolve_defaults
+from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.parts import Extends
 from hardener.model.service import Service
 from hardener.model.short import as_text, entries
@@ -268,8 +268,8 @@ def _merge(base: Raw, own: Raw) -> Raw:
 def _merged(key: str, base: Any, own: Any) -> Any:
     if isinstance(base, dict) and isinstance(own, dict):
         # Options belong to their driver.
-        drivers = {base.get("driver"), own.get("driver")} - {None} if key == "logging" else ()
-        return _plain(own) if len(drivers) > 1 else _merge(base, own)
+        drivers = {readable(str(log["driver"])) for log in (base, _plain(own)) if log.get("driver") is not None}
+        return _plain(own) if key == "logging" and len(drivers) > 1 else _merge(base, own)
     own = _plain(own)
     if own is None or key in _REPLACED:
         return base if own is None else own
