@@ -158,8 +158,7 @@ class _Settler:
             return reached, "its value has an anchor that is used elsewhere"
         for node, taken in nodes:
             rest = change.path[taken:]
-            items = frozenset(self.items[change.path])
-            question = (id(node), _want(change.action, rest, change.value), items)
+            question = (id(node), _want(change.action, rest, change.value))
             if question not in self.asked:
                 self.asked[question] = self.ask(change, node, rest, reached)
             if (unwilling := self.asked[question]) is not None:
