@@ -17,7 +17,7 @@ from hardener.model import Service
 from hardener.model.project import Project, read_project, read_service
 from hardener.profile import Profile
 from hardener.sharing import Settled, settle
-from hardener.source import Data, Document, Path, RewriteError, bare, rewrite, same
+from hardener.source import Data, Document, Path, RewriteError, bare, dotted, rewrite, same
 from hardener.source.data import frozen, is_data
 from hardener.target import Made, apply, at, atoms, leaves, misfit, tags
 from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
@@ -248,8 +248,8 @@ class _Planner:
     def change(self, case: _Case, answer: Change, accepted: Confidence) -> None:
         """Takes what is missing of a change into the case, if it fits what is there and what other rules want."""
         body, depth = (self.document.merged, 0) if case.service is None else (self.bodies[case.service], 2)
-        if (place := misfit(answer, body, depth)) is not None:
-            self.leave(case, answer, f"what stands at {'.'.join(map(str, place))} has another form")
+        if (reason := misfit(answer, body, depth)) is not None:
+            self.leave(case, answer, reason)
             return
         if answer.action == "replace" and not self.stands_alone(answer, body):
             self.leave(case, answer, "a part of it comes through extends or another rule")
@@ -324,7 +324,7 @@ class _Planner:
     @staticmethod
     def leave(case: _Case, change: Change, reason: str) -> None:
         """Leaves a change to a person."""
-        message = f"Set {'.'.join(map(str, change.path))} by hand."
+        message = f"Set {dotted(change.path)} by hand."
         case.advice.append(Advice(change.rule, change.service, change.path, message, reason, change.references))
         case.lost = True
 

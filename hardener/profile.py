@@ -18,7 +18,7 @@ from hardener.errors import HardenError, Where
 from hardener.knowledge import Role
 from hardener.knowledge.catalog import data_folders
 from hardener.knowledge.inspection import LocalImages
-from hardener.source import Document, Path, load
+from hardener.source import Document, Path, dotted, load
 from hardener.source.files import read
 from hardener.transforms import builtin, find, nearest
 from hardener.transforms.base import Confidence, Transform
@@ -211,7 +211,7 @@ def _wrong(error: ValidationError, document: Document, path: Path, kind: type[Ba
     """The first problem of a profile, in words."""
     first = error.errors()[0]
     place = (*path, *(step for step in first["loc"] if step != "[key]"))
-    name = ".".join(map(str, place)) or "a profile"
+    name = dotted(place) or "a profile"
     where = document.where(place)
     if first["type"] == "extra_forbidden":
         known = list(_model_at(kind, first["loc"][:-1]).model_fields)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from hardener.model.project import Project
 from hardener.source import Path
 from hardener.source.data import frozen
-from hardener.source.tree import Alias, Mapping, Node, Sequence, children, descendants, part
+from hardener.source.tree import Alias, Node, children, descendants, part, sources, way
 from hardener.target import Made, at, leaves, tags
 from hardener.transforms.base import Change
 
@@ -41,13 +41,14 @@ def settle(project: Project, wanted: list[Change]) -> Settled:
     if not project.document.anchored and not extended:
         return Settled(made=[Made(change, change.path) for change in wanted])
     unshared: set[Path] = set()
+    forced: set[Path] = set()
     while True:
         # An alias that gives way takes its service out of what is shared, and that may let others go too.
-        settler = _Settler(project, wanted, unshared)
+        settler = _Settler(project, wanted, unshared, forced)
         settled = settler.run()
-        if settler.unshared == unshared:
+        if settler.unshared == unshared and settler.forced == forced:
             return settled
-        unshared = settler.unshared
+        unshared, forced = settler.unshared, settler.forced
 
 
 class _View(NamedTuple):
@@ -73,26 +74,28 @@ class _Found(NamedTuple):
     alias: Path | None
 
 
-class _Way(NamedTuple):
-    """How a key is reached from a node: the steps in the text, the merged maps on the way, and the value."""
-
-    steps: Path
-    sources: list[Node]
-    value: Node
-
-
 class _Settler:
-    """One attempt, with the aliases at `unshared` out of the way. It leaves those that must go too in `unshared`."""
+    """One attempt, with the aliases at `unshared` out of the way. It leaves those that must go too in `unshared`.
 
-    def __init__(self, project: Project, wanted: list[Change], unshared: set[Path]) -> None:
+    The changes at `forced` are made even if another brings the same: a third counts on them to hide its own value.
+    """
+
+    def __init__(self, project: Project, wanted: list[Change], unshared: set[Path], forced: set[Path]) -> None:
         self.project = project
         self.root = project.document.root
         self.wanted = wanted
         self.given = frozenset(unshared)
         self.unshared = set(unshared)
+        self.forced = set(forced)
         self.wants = {want for change in wanted for want in _wants(change, change.path)}
         self.paths = {change.path for change in wanted}
-        self.leaves = {path for change in wanted for path, _ in leaves(change.path, change.value)}
+        self.values: dict[Path, Any] = {}
+        self.items: dict[Path, set[Hashable]] = defaultdict(set)
+        for change in wanted:
+            if change.action == "append":
+                self.items[change.path].add(frozen(change.value))
+            else:
+                self.values.update(leaves(change.path, change.value))
         self.shared = {id(node.target) for node in descendants(self.root) if isinstance(node, Alias)}
         self.places = project.document.places
         # By node, rest of the path, and value: a template that many services see is asked about once.
@@ -108,7 +111,7 @@ class _Settler:
         # Shared places and extended services first, so that what they bring is not made a second time.
         for change, place in sorted(found, key=lambda pair: (not self.is_shared(pair[1]), self.generation(pair[0]))):
             own = list(_wants(change, change.path))
-            if all(want in brought for want in own):
+            if change.path not in self.forced and all(want in brought for want in own):
                 settled.had.append((change, brought[own[0]]))
                 continue
             reached, unwilling = self.reach(change, place.nodes)
@@ -139,13 +142,13 @@ class _Settler:
                 node = node.target
             if not private:
                 nodes.append((node, taken))
-            way = _way(node, step) if step is not None else None
-            if way is None:
+            found = way(node, step) if step is not None else None
+            if found is None:
                 return _Found((*site, *change.path[taken:]), nodes, alias)
-            if way.sources:
-                merged, place = True, self.places[id(way.sources[-1])]
-                nodes += [] if private else [(source, taken) for source in way.sources]
-            site, place, node = (*site, *way.steps), (*place, way.steps[-1]), way.value
+            if found.sources:
+                merged, place = True, self.places[id(found.sources[-1])]
+                nodes += [] if private else [(source, taken) for source in found.sources]
+            site, place, node = (*site, *found.steps), (*place, found.steps[-1]), found.part.value
         raise AssertionError("the last step ends the loop")
 
     def reach(self, change: Change, nodes: list[tuple[Node, int]]) -> tuple[set[Hashable], str | None]:
@@ -178,7 +181,7 @@ class _Settler:
             got = [
                 (below, value)
                 for below, value in parts
-                if not self.cut_off(change, service, heir, below)
+                if not self.cut_off(service, heir, below)
                 and not (change.action in ("set", "replace") and self.has_own(heir, body, below, value))
             ]
             wants = {_want(change.action, (SERVICES, heir, *below), value) for below, value in got}
@@ -193,18 +196,21 @@ class _Settler:
     def has_own(self, heir: str, body: Any, below: Path, value: Any) -> bool:
         """Whether a heir sets what stands `below` it itself, or will: then what it extends does not reach it."""
         theirs = (SERVICES, heir, *below)
-        return at(body, below) is not None or (_want("set", theirs, value) not in self.wants and theirs in self.leaves)
+        return at(body, below) is not None or (_want("set", theirs, value) not in self.wants and theirs in self.values)
 
     def ask(self, change: Change, node: Node, rest: Path, reached: set[Hashable]) -> str | None:
         """Why a change at `rest` below a shared node may not be made; else adds what it brings to `reached`."""
         for view in self.views[id(node)]:
             if rest and rest[0] in view.hidden:
                 continue
-            wants = set(_wants(change, (*view.path, *rest)))
-            own = view.merged and change.action != "replace" and (*view.path, *rest[:1]) in self.paths
-            if not wants <= self.wants and own:
-                continue  # it gets a value of its own there
-            if not wants <= self.wants:
+            place = (*view.path, *rest)
+            wants = set(_wants(change, place))
+            # A list is shared as a whole: beside a `<<`, the rest of it would hide what is merged in.
+            if not wants <= self.wants or self.items[place] != self.items[change.path]:
+                own = place[: len(view.path) + 1]
+                if view.merged and change.action != "replace" and own in self.paths and way(node, own[-1]) is None:
+                    self.forced.add(own)  # it gets a value of its own there
+                    continue
                 return f"its text is shared with {view.service or 'another part of the file'} by an anchor"
             reached |= wants
             if view.service is not None:
@@ -214,20 +220,24 @@ class _Settler:
                     return heir
         return None
 
-    def cut_off(self, change: Change, service: str, heir: str, path: Path) -> bool:
+    def cut_off(self, service: str, heir: str, path: Path) -> bool:
         """Whether `!override`, `!reset` or another log driver keeps what `service` has at `path` from its heir."""
         if any(tags(self.project.document.merged, (SERVICES, heir, *path))):
             return True
+        base = self.driver(service, self.project.bodies[service])
+        own = self.driver(heir, self.project.as_written(heir))
+        # Two drivers of which a variable names one may be the same.
+        return path[0] == "logging" and bool(base and own) and base != own and "$" not in f"{base}{own}"
+
+    def driver(self, service: str, body: Any) -> Any:
+        """The log driver that a service with this body has, or gets."""
         driver = ("logging", "driver")
-        values = dict(leaves(change.path[2:], change.value))
-        base = at(self.project.bodies[service], driver) or values.get(driver)
-        own = at(self.project.as_written(heir), driver)
-        return path[0] == "logging" and None not in (base, own) and base != own
+        return at(body, driver) or self.values.get((SERVICES, service, *driver))
 
     def lost(self, change: Change, nodes: list[tuple[Node, int]]) -> Iterator[Node]:
         """The nodes that go with a key that is removed, or with a value that is replaced; its own anchor stays."""
-        if change.action == "remove" and (way := _way(self.root, change.path[0])):
-            yield from descendants(way.value)
+        if change.action == "remove" and (found := part(self.root, change.path[0])):
+            yield from descendants(found.value)
         elif change.action == "replace" and (replaced := _last(change, nodes)):
             yield from (node for node in descendants(replaced) if node is not replaced)
 
@@ -272,33 +282,9 @@ class _Settler:
                 self.look(service, (*path, step), (*place, step), inner, frozenset())
         # Beside a `<<`, compose lets what is merged in stand in place of a key under `!reset`.
         hidden |= {step for step, inner in own if inner.tag != "!reset"}
-        for _, source in _sources(node):
+        for _, source in sources(node):
             self.look(service, path, self.places[id(source)], source, hidden, merged=True)
             hidden |= {step for step, _ in children(source)}
-
-
-def _way(node: Node, step: str | int) -> _Way | None:
-    """The way from `node` to the value at `step`, which stands in it or comes through its `<<`."""
-    if (own := part(node, step)) is not None:
-        return _Way((step,), [], own.value)
-    for below, source in _sources(node):
-        inner = _way(source, step)
-        if inner is not None:
-            return _Way((*below, *inner.steps), [source, *inner.sources], inner.value)
-    return None
-
-
-def _sources(node: Node) -> Iterator[tuple[Path, Node]]:
-    """The maps that the `<<` of `node` brings in, the strongest first, each with the steps that lead to it."""
-    merge = part(node, "<<") if isinstance(node, Mapping) else None
-    if merge is None:
-        return
-    merged = merge.value.target if isinstance(merge.value, Alias) else merge.value
-    if isinstance(merged, Sequence):
-        for index, item in children(merged):
-            yield ("<<", index), item.target if isinstance(item, Alias) else item
-    else:
-        yield ("<<",), merged
 
 
 def _last(change: Change, nodes: list[tuple[Node, int]]) -> Node | None:

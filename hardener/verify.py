@@ -11,7 +11,7 @@ from hardener.errors import HardenError, VerificationError
 from hardener.model.project import Project
 from hardener.pipeline import EVERYTHING, Plan, Selection, plan
 from hardener.profile import Profile
-from hardener.source import Data, Document, Path, bare, differences, load, same
+from hardener.source import Data, Document, Path, bare, differences, dotted, load, same
 from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequence, children, descendants, part
 from hardener.target import at, leaves
 from hardener.transforms.base import Change
@@ -72,10 +72,10 @@ def accounted(made: Plan, after: Project) -> None:
         is_named = any(path[:depth] in named for depth in range(1, len(path) + 1))
         is_new = path in begun and at(made.document.merged, path) is None
         if not is_named and not is_new and path not in made.unshared:
-            raise VerificationError(f"law 4, accounted for: no change names the difference at {_dotted(path)}")
+            raise VerificationError(f"law 4, accounted for: no change names the difference at {dotted(path)}")
     for change in changes:
         if not _visible(change, before, after):
-            raise VerificationError(f"law 4, accounted for: the change at {_dotted(change.path)} is not in the output")
+            raise VerificationError(f"law 4, accounted for: the change at {dotted(change.path)} is not in the output")
 
 
 def _differences(before: Project, after: Project) -> Iterator[Path]:
@@ -178,7 +178,3 @@ def _told(found: Data, wanted: Data) -> str:
     report = DeepDiff(wanted, found, view="tree")
     places = (f"{kind} at {item.path()}" for kind, items in report.items() for item in items)
     return "; ".join(places) or "the order of keys"
-
-
-def _dotted(path: Path) -> str:
-    return ".".join(map(str, path))

@@ -16,7 +16,7 @@ from typing import Any
 
 from hardener.errors import HardenError, VerificationError
 from hardener.source import Path as DataPath
-from hardener.source import differences
+from hardener.source import differences, dotted
 
 TIMEOUT = 60
 """Seconds that compose may take for one file; it needs a tenth of one."""
@@ -100,9 +100,7 @@ class ComposeCheck:
             owner = (*path[:2], *path[4:5]) if path[2:3] == ("pre_start",) else path[:3]
             # What stands under `x-` means nothing to compose; anchors often stand there.
             if owner not in allowed and path[:1] not in allowed and not str(path[0]).startswith("x-"):
-                raise VerificationError(
-                    f"docker compose reads a change at {'.'.join(map(str, path))} that was not planned"
-                )
+                raise VerificationError(f"docker compose reads a change at {dotted(path)} that was not planned")
 
     def _ask(self, text: str, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
         command = [*self.compose, "--file", "-", "--project-directory", self.folder, "--profile", "*"]

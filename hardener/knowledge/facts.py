@@ -14,7 +14,7 @@ from hardener.knowledge.reference import slug
 
 T = TypeVar("T")
 
-Confidence = Literal["measured", "documented", "derived", "assumed"]
+Basis = Literal["measured", "documented", "derived", "assumed"]
 """How a claim is known: `measured` on a real engine; `documented` by the makers of the image; `derived` by reading its
 Dockerfile or entrypoint; `assumed` where it may not hold, because the image or the way it is run is not quite the one
 it is known of. No data file says `assumed`."""
@@ -76,7 +76,7 @@ class Claim(Generic[T]):
     __pydantic_config__ = _CLOSED
 
     value: T
-    confidence: Confidence
+    confidence: Basis
     source: Text
     note: Text | None = None
     unless: Unless | None = None

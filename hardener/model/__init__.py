@@ -7,7 +7,7 @@ file has are imported when they are used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from hardener.model.base import Part, Path
+from hardener.model.base import Part
 from hardener.model.compose import ComposeFile, unknown_keys
 from hardener.model.deploy import Deploy, Limits, Reservations, Resources
 from hardener.model.errors import Problem, problems
@@ -40,7 +40,6 @@ __all__ = [
     "Mount",
     "Network",
     "Part",
-    "Path",
     "Port",
     "Problem",
     "Reservations",

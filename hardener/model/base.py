@@ -13,9 +13,6 @@ from pydantic_core import CoreSchema, core_schema
 
 T = TypeVar("T")
 
-Path = tuple[str | int, ...]
-"""Keys and list indices from the top of a compose file."""
-
 
 class _Kind:
     """Accept a value by its Python type alone, and say in plain words what was expected.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic_core import core_schema
 
-from hardener.model.base import LEFT_TO_RIGHT, Lazy, Part, Path, Text, imported_on_use
+from hardener.model.base import LEFT_TO_RIGHT, Lazy, Part, Text, imported_on_use
 from hardener.model.service import Service
+from hardener.source import Path
 
 if TYPE_CHECKING:
     from hardener.model.jobs import Job

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from hardener.model.base import Path
+from hardener.source import Path
 
 _EXPECTED = {
     "model_type": "a map",

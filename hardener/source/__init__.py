@@ -1,8 +1,20 @@
 """YAML text and nothing of compose: documents with exact spans, a lossless writer, and the files they live in."""
 
-from hardener.source.data import Data, Path, Tagged, bare, differences, same
+from hardener.source.data import Data, Path, Tagged, bare, differences, dotted, same
 from hardener.source.document import Document, load
 from hardener.source.edits import RewriteError
 from hardener.source.rewrite import rewrite
 
-__all__ = ["Data", "Document", "Path", "RewriteError", "Tagged", "bare", "differences", "load", "rewrite", "same"]
+__all__ = [
+    "Data",
+    "Document",
+    "Path",
+    "RewriteError",
+    "Tagged",
+    "bare",
+    "differences",
+    "dotted",
+    "load",
+    "rewrite",
+    "same",
+]

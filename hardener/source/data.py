@@ -23,6 +23,11 @@ Path: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the root of a document: `("services", "web", "ports", 0)`."""
 
 
+def dotted(path: Path) -> str:
+    """A path as a person reads it: `services.web.ports.0`."""
+    return ".".join(map(str, path))
+
+
 def same(left: Data, right: Data) -> bool:
     """Whether two values are equal in type, value and key order, all the way down (NaN equals itself)."""
     if left is right:
@@ -60,6 +65,16 @@ def frozen(value: Data) -> Hashable:
 def bare(value: Any) -> Any:
     """`value` without its tag."""
     return value.value if isinstance(value, Tagged) else value
+
+
+def plain(data: Data) -> Any:
+    """`data` without tags: what `!reset` stands on is gone, as compose takes it; any other tag stands on its value."""
+    if isinstance(data, Tagged):
+        return None if data.tag == "!reset" else plain(data.value)
+    if isinstance(data, dict):
+        kept = {k: v for k, v in data.items() if not (isinstance(v, Tagged) and v.tag == "!reset")}
+        return {key: plain(value) for key, value in kept.items()}
+    return [plain(item) for item in data] if isinstance(data, list) else data
 
 
 def is_data(value: Any) -> bool:

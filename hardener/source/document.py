@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hardener.errors import Where
-from hardener.source.data import Data, Path, Tagged, bare
+from hardener.source.data import Data, Path, Tagged, bare, plain
 from hardener.source.parse import LINE_BREAK, parse
-from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Sequence, children, part
+from hardener.source.tree import Alias, Entry, Node, children, part, way
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,11 @@ class Document:
         for step in path:
             if isinstance(node, Alias):
                 node = node.target
-            found = _inherited(node, step)
+            found = way(node, step)
             if found is None:
                 break
-            node, start = found.value, found.start if isinstance(found, Entry) else found.value.start
+            node, place = found.part.value, found.part
+            start = place.start if isinstance(place, Entry) else node.start
         return start
 
 
@@ -88,23 +89,6 @@ def load(text: str, file: str = "compose.yml") -> Document:
     """Reads one YAML document. Raises HardenError, with line and column, where the text is not one."""
     root, anchored = parse(text, file)
     return Document(text, file, root, anchored)
-
-
-def _inherited(node: Node, step: str | int) -> Entry | Item | None:
-    """The entry or item of `node` at `step`; one that comes through `<<` counts, unless the mapping has its own."""
-    found = part(node, step)
-    merge = part(node, "<<") if isinstance(node, Mapping) else None
-    if found is None and merge is not None:
-        return next((entry for source in merge_sources(merge.value) if (entry := _inherited(source, step))), None)
-    return found
-
-
-def merge_sources(node: Node) -> list[Node]:
-    """The mappings that a `<<` value names, the strongest first."""
-    target = node.target if isinstance(node, Alias) else node
-    if isinstance(target, Sequence):
-        return [source for item in target.items for source in merge_sources(item.value)]
-    return [target]
 
 
 def _merged(data: Data, memo: dict[int, Data]) -> Data:
@@ -124,6 +108,8 @@ def _merged(data: Data, memo: dict[int, Data]) -> Data:
         sources = bare(data.get("<<"))
         for source in reversed(sources if isinstance(sources, list) else [sources]):
             inherited = bare(_merged(source, memo))
+            # In a list of sources, compose does not see the tags: it merges the values they stand on.
+            inherited = plain(inherited) if isinstance(sources, list) else inherited
             result |= inherited if isinstance(inherited, dict) else {}
         result |= {key: _merged(value, memo) for key, value in data.items() if key != "<<"}
     memo[id(data)] = result

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from hardener.source.data import Data
+from hardener.source.data import Data, Path
 
 
 @dataclass(slots=True, eq=False)
@@ -114,6 +114,37 @@ def part(node: Node, step: str | int) -> Entry | Item | None:
     if isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
         return node.items[step]
     return None
+
+
+class Way(NamedTuple):
+    """How a key is reached from a node: the steps in the text, the merged maps on the way, and its entry or item."""
+
+    steps: Path
+    sources: list[Node]
+    part: Entry | Item
+
+
+def way(node: Node, step: str | int) -> Way | None:
+    """The way from `node` to what is at `step`: it stands in it or comes through its `<<`."""
+    if (own := part(node, step)) is not None:
+        return Way((step,), [], own)
+    for below, source in sources(node):
+        if (inner := way(source, step)) is not None:
+            return Way((*below, *inner.steps), [source, *inner.sources], inner.part)
+    return None
+
+
+def sources(node: Node) -> Iterator[tuple[Path, Node]]:
+    """The maps that the `<<` of `node` brings in, the strongest first, each with the steps that lead to it."""
+    merge = part(node, "<<") if isinstance(node, Mapping) else None
+    if merge is None:
+        return
+    merged = merge.value.target if isinstance(merge.value, Alias) else merge.value
+    if isinstance(merged, Sequence):
+        for index, item in children(merged):
+            yield ("<<", index), item.target if isinstance(item, Alias) else item
+    else:
+        yield ("<<",), merged
 
 
 def descendants(node: Node) -> Iterator[Node]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from hardener.source import dotted
 from hardener.source.style import Style
 from hardener.transforms.base import Advice, Change
 from hardener.views.secrets import mask_text
@@ -54,7 +55,7 @@ def in_short(change: Change) -> str:
     while isinstance(value, dict) and len(value) == 1:
         ((key, value),) = value.items()
         path = (*path, key)
-    place = ".".join(map(str, path))
+    place = dotted(path)
     if change.action == "remove":
         return f"- {place}"
     return f"{place}: {'+ ' if change.action == 'append' else ''}{Style().beside(value)}"
@@ -111,10 +112,10 @@ def _decisions(advice: list[Advice], width: int, color: bool) -> Iterator[str]:
 def _place(advice: Advice) -> str:
     """Where the advice is about, from its service on: `volumes.0`, or `base.volumes.0` if it comes from there."""
     if advice.path[:1] != ("services",):
-        return ".".join(map(str, advice.path))
+        return dotted(advice.path)
     own = len(advice.path) > 2 and advice.path[1] == advice.service
     path = advice.path[2:] if own else advice.path[1:]
-    return ".".join(map(str, path))
+    return dotted(path)
 
 
 def _caveats(result: Result, width: int, color: bool) -> Iterable[str]:
