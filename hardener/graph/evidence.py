@@ -103,6 +103,9 @@ def _dependencies(found: Findings, service: Service) -> None:
         found.connect(name, found.names.find(target, name), "shared", claim, found.where(name, "network_mode"))
     elif mode == "host":
         found.out(name, f"{name} is in the network of the host", found.where(name, "network_mode"))
+        found.files.note(
+            f"{found.where(name, 'network_mode')}: {name} is in the network of the host, and in none of the project"
+        )
 
 
 def _variable(found: Findings, service: Service, variable: Variable) -> None:

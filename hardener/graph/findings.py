@@ -26,7 +26,9 @@ class Findings:
     files: Files
     values: Mapping[str, str]
     """What the `.env` beside the compose file gives."""
-    edges: list[Edge] = field(default_factory=list)
+    _edges: dict[tuple[str, str, EdgeKind, str, str], Edge] = field(default_factory=dict)
+    pairs: set[tuple[str, str]] = field(default_factory=set)
+    """Sources and targets of the edges."""
     outgoing: list[Outgoing] = field(default_factory=list)
     unknown: dict[str, list[str]] = field(default_factory=dict)
     """By service, variables that name a host that is not known."""
@@ -34,6 +36,8 @@ class Findings:
     """By service, env files that cannot be read."""
     unread: dict[str, list[str]] = field(default_factory=dict)
     """By service, paths in the container of what is mounted and cannot be read."""
+    candidates: dict[str, list[str]] = field(default_factory=dict)
+    """By proxy, services that it takes although they say nothing of it."""
     configured: dict[str, str] = field(default_factory=dict)
     """By service, the text of what is mounted and was read."""
 
@@ -55,9 +59,11 @@ class Findings:
         found = False
         for target in sorted(targets):
             found = True
-            edge = Edge(source, target, kind, claim, where, port)
-            if source != target and edge not in self.edges:
-                self.edges.append(edge)
+            key = (source, target, kind, claim, where)
+            known = self._edges.get(key)
+            if source != target and (known is None or known.port is None):
+                self.pairs.add((source, target))
+                self._edges[key] = Edge(source, target, kind, claim, where, port)
         return found
 
     def mention(
@@ -92,12 +98,14 @@ class Findings:
         if found not in self.outgoing:
             self.outgoing.append(found)
 
-    def pairs(self) -> set[tuple[str, str]]:
-        return {(edge.source, edge.target) for edge in self.edges}
+    @property
+    def edges(self) -> list[Edge]:
+        """All edges, in the order they were found; of one with and without its port, the one with it."""
+        return list(self._edges.values())
 
 
 def _qualified(host: str) -> bool:
-    """Whether a word looks like a full host name or an address: `smtp.example.com`, `1.1.1.1`, and not `0.5` or `a.py`."""
+    """Whether a word looks like a full host name or an address: `smtp.example.com`, `1.1.1.1`, and not `0.5`."""
     labels = host.split(".")
     return len(labels) > 1 and all(labels) and (len(labels) == 4 or (labels[-1].isalpha() and len(labels[-1]) > 1))
 

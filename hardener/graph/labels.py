@@ -37,7 +37,7 @@ def _discovered(found: Findings, proxy: Service, client: Client, service: Servic
     port = next(
         (int(value) for key, value, _ in read if _PORT.search(key) and value.isdecimal() and len(value) < 6), None
     )
-    for key, value, path in read[:1]:
+    for key, _, path in read[:1]:
         claim = f"{proxy.name} reads its label {key}"
         found.connect(proxy.name, [service.name], "label", claim, found.where(service.name, *path), port)
     for key, value, path in read:
@@ -50,8 +50,7 @@ def _discovered(found: Findings, proxy: Service, client: Client, service: Servic
             claim = f"{proxy.name} reads its variable {name}"
             found.connect(proxy.name, [service.name], "label", claim, found.where(service.name, "environment", name))
     if everyone and not read:
-        claim = f"{proxy.name} takes every service unless told not to"
-        found.connect(proxy.name, [service.name], "possible", claim, found.where(proxy.name))
+        found.candidates.setdefault(proxy.name, []).append(service.name)
 
 
 def _takes_all(found: Findings, proxy: Service, client: Client) -> bool:

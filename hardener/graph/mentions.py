@@ -1,7 +1,7 @@
 """Hosts that a text names: in URLs, as `host:port`, after a flag or a key that says host.
 
-Nothing here knows services: what is found is only a mention, and most words never become one. `UNKNOWN` stands in a text
-where a variable without value was.
+Nothing here knows services: what is found is only a mention, and most words never become one. `UNKNOWN` stands in a
+text where a variable without value was.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 UNKNOWN = "\0"
-LONGEST = 64 * 1024
+LONGEST = 16 * 1024
 """Characters of one text that are looked at."""
 
 HOST = r"[A-Za-z0-9_\0](?:[A-Za-z0-9_.\0-]{0,252}[A-Za-z0-9_\0])?"
@@ -23,8 +23,8 @@ _AT = re.compile(rf"(?<=\w@)({HOST})(?=[\s:/,;\"')\]]|$)")
 _SOCKET = re.compile(rf"/dev/(?:tcp|udp)/({HOST})/(\d+)")
 # `host=db`, `Server: db`, `"hosts" => ["db"]`, `--db-host db`.
 _KEY = (
-    r"(?:[\w.-]{0,60}[_.-])?(?:host|hosts|hostname|hostnames|server|servers|data source|addr|address|addresses|endpoint|endpoints"
-    r"|brokers?|uri|url|dsn|upstream|seeds?|master|replicaof|slaveof)"
+    r"[\w.-]{0,60}?(?:hosts?|hostnames?|servers?|data source|addr|address(?:es)?|endpoints?|brokers?|uri|url"
+    r"|dsn|upstream|seeds?|master|replicaof|slaveof)"
 )
 _KEYED = re.compile(
     rf"(?i)(?<![\w.-])[\"']?{_KEY}[\"']?\s{{0,8}}(?:=>|[=:])\s{{0,8}}[\[\"']{{0,2}}({HOST})(?:[,:](\d{{2,5}}))?(?=[\"',;&\s\])}}]|$)"
@@ -32,7 +32,8 @@ _KEYED = re.compile(
 _FLAG = re.compile(rf"(?i)(?<!\S)(?:--?{_KEY}|-h)[\s=]\s{{0,8}}[\"']?({HOST})(?::(\d{{2,5}}))?(?=[\"',;&\s)]|$)")
 _WORDS = re.compile(rf"(?:(?<=[\s\"'(=])|^)({HOST})\s{{1,8}}(\d{{2,5}})(?![\w.:-])")
 _CLIENT = re.compile(
-    r"(?<![\w-])(?:curl|wget|ping6?|nslookup|dig|telnet|nc|wait-for(?:-it)?(?:\.sh)?|ssh)((?:[ \t]{1,8}[^\s;&|]{1,400}){1,20})"
+    r"(?<![\w-])(?:curl|wget|ping6?|nslookup|dig|telnet|nc|wait-for(?:-it)?(?:\.sh)?|ssh)"
+    r"((?:[ \t]{1,8}[^\s;&|]{1,400}){1,20})"
 )
 _CLIENT_WORD = re.compile(rf"[\"']?({HOST})(?:/\S*)?")
 _LIST = re.compile(r"[\s,;|\[\]\"'(){}]+")

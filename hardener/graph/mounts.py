@@ -19,32 +19,34 @@ _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         # nginx, and `server NAME host` of haproxy
-        rf"(?:^|[\s{{])(?:\w+_pass|server)\s+(?:\w+://)?({HOST})(?::(\d+))?(?=[;\s/]|$)",
+        rf"(?:^|[\s{{])server\s+(?:\w+://)?({HOST})(?::(\d+))?(?=[;\s/]|$)",
         rf"^\s*server\s+\S+\s+({HOST})(?::(\d+))?(?=\s|$)",
         rf"^\s*set\s+\$\w+\s+[\"']?(?:\w+://)?({HOST})(?::(\d+))?[\"']?\s*;",
         # fluentd, fluent-bit, redis and others: the key, blanks, the host
-        rf"^\s*(?:host|hosts|hostname|server|address|replicaof|slaveof|upstream)\s+[\"']?({HOST})(?::(\d+))?(?=[\"';,\s]|$)",
+        rf"^\s*(?:host|hosts|hostname|server|address|replicaof|slaveof)\s+[\"']?({HOST})(?::(\d+))?(?=[\"';,\s]|$)",
         rf"(?:^|\s)({HOST})\s+(\d{{2,5}})(?=\s|;|$)",
         # programs: `connect("db"`, `create_connection(('db', 5432)`
         rf"(?:connect|client|redis|dial|lookup)\w*\([\"'({{\s]{{0,6}}({HOST})[\"']\s*[,)](?:\s*(\d{{2,5}}))?",
     )
 )
+_PASS = re.compile(rf"(?:^|[\s{{])\w+_pass\s+(?:\w+://)?({HOST})(?::(\d+))?(?=[;\s/]|$)")
 _CADDY = re.compile(r"^\s*(?:reverse_proxy|php_fastcgi|forward_auth|to|proxy)\s+(.+)")
 _LONGEST_LINE = 4000
-_TEXT = frozenset(
-    ".conf .cfg .cnf .yml .yaml .toml .json .json5 .ini .env .properties .xml .vcl .hcl .tmpl .template .tpl .j2 .sh .config .lua"
-    " .river .alloy .acl .rb .py .js .mjs .cjs .ts .php .go .java .kt .cs .ex .exs .pl .rs .http .tsx .jsx .vue".split()
+_CONFIGURATION = re.compile(
+    r".*\.(?:conf|cfg|cnf|ya?ml|toml|json|ini|env|properties|xml|vcl|hcl|tmpl|template|tpl|river|alloy)|Caddyfile|Corefile",
+    re.IGNORECASE,
 )
-_CONFIGURATION = frozenset(
-    ".conf .cfg .cnf .yml .yaml .toml .json .ini .env .properties .xml .vcl .hcl .tmpl .template .tpl .river .alloy".split()
+# Programs, and what else is text and may name hosts.
+_PROGRAM = re.compile(
+    r".*\.(?:json5|j2|sh|config|lua|acl|rb|py|[cm]?[jt]sx?|php|go|java|kt|cs|exs?|pl|rs|http|vue)|[^.]+", re.IGNORECASE
 )
 _NO_CONFIGURATION = re.compile(
-    r"(?i)(?:docker-)?compose.*\.ya?ml|readme.*|changelog.*|license.*|package-lock\.json|.*\.lock|.*\.min\.js"
+    r"(?i)(?:docker-)?compose.*\.ya?ml|readme.*|changelog.*|license.*|package(?:-lock)?\.json|(?:ts|js)config.*|composer\.json|.*\.lock|.*\.min\.js"
 )
 
 
 def read_mounts(found: Findings, service: Service) -> None:
-    """The edges that mounted files and `configs` make. What cannot be read is remembered by its path in the container."""
+    """The edges that mounted files and `configs` make; what cannot be read is kept by its path in the container."""
     for mount in service.read_volumes():
         target = mount.target or ""
         if mount.type == "bind" and mount.source:
@@ -68,14 +70,14 @@ def _bound(found: Findings, service: str, source: str, target: str) -> None:
     """A file or folder of the host that lies in the container at `target`."""
     path = os.path.normpath(fill(re.sub(r"^\$(?:PWD|\{PWD\})/", "./", source), found.values, UNKNOWN))
     if not found.files.beside(path) or UNKNOWN in path or not os.path.exists(found.files.folder / path):
+        if _skipped(path):
+            return
         if is_configuration(target):
             found.files.note(f"{path.replace(UNKNOWN, '$')} cannot be read: it is not beside the compose file")
         found.unread.setdefault(service, []).append(target)
     elif found.files.is_folder(path):
         for file in found.files.below(path):
-            if (PurePosixPath(file).suffix.lower() in _TEXT or "." not in os.path.basename(file)) and not _skipped(
-                file
-            ):
+            if is_configuration(file) or (_PROGRAM.fullmatch(os.path.basename(file)) and not _skipped(file)):
                 _file(found, service, file)
     elif not _skipped(path) and not _file(found, service, path):
         found.unread.setdefault(service, []).append(target)
@@ -95,16 +97,14 @@ def _text(found: Findings, service: str, text: str, subject: str, where: Callabl
         if len(line) > _LONGEST_LINE or _COMMENT.match(line):
             continue
         for mention in in_configuration(line):
-            if mention.kind != "url" or mention.host.lower() not in groups:
+            if mention.kind != "url" or mention.port or mention.host.lower() not in groups:
                 found.mention(service, mention, "config", subject, where(number))
 
 
 def is_configuration(target: str) -> bool:
     """Whether a path in a container is that of a configuration file, by its ending."""
-    return PurePosixPath(target).suffix.lower() in _CONFIGURATION or PurePosixPath(target).name in (
-        "Caddyfile",
-        "Corefile",
-    )
+    name = PurePosixPath(target).name
+    return _CONFIGURATION.fullmatch(name) is not None and not _skipped(name)
 
 
 def _skipped(path: str) -> bool:
@@ -117,5 +117,7 @@ def in_configuration(line: str) -> Iterator[Mention]:
     for pattern in _PATTERNS:
         for match in pattern.finditer(line):
             yield Mention(match[1], int(match[2]) if match[2] and len(match[2]) < 6 else None, "place")
+    for match in _PASS.finditer(line):
+        yield Mention(match[1], int(match[2]) if match[2] and len(match[2]) < 6 else None, "url")
     if caddy := _CADDY.match(line):
         yield from in_list(caddy[1])

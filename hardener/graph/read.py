@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from hardener.graph.completeness import Completeness
+from hardener.graph.completeness import decide
 from hardener.graph.evidence import read_service
 from hardener.graph.files import Files
 from hardener.graph.findings import Findings, folder_of
@@ -37,7 +37,7 @@ def read_graph(project: Project, facts: Callable[[Service], ImageFacts | None]) 
     for service in project.services.values():
         read_mounts(found, service)
     read_labels(found, facts)
-    undecided = Completeness(found, facts).decide()
+    undecided = decide(found, facts)
     return Graph(
         services=tuple(project.services),
         edges=tuple(found.edges),

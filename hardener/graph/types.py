@@ -1,7 +1,7 @@
 """Who talks to whom in a project: services, the host that publishes their ports, and the outside.
 
-An edge is a connection that one service opens to another, with what says so: a line of the compose file, of an env file,
-or of a mounted configuration. A file that cannot be read is a note, never an error.
+An edge is a connection that one service opens to another, with what says so: a line of the compose file, of an env
+file, or of a mounted configuration. A file that cannot be read is a note, never an error.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A service that opens connections to the outside or to the host, and what shows it. None shown is no proof of none."""
+    """A service that opens connections to the outside or the host, and what shows it. None shown proves nothing."""
 
     service: str
     claim: str

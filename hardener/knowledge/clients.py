@@ -12,7 +12,7 @@ from hardener.knowledge.reference import reference
 
 _FILE = Path(__file__).parent / "clients.toml"
 
-Reach = Literal["told", "http", "any"]
+Reach = Literal["none", "told", "http", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Client:
     all: bool = False
     unless_command: str | None = None
     http: bool = False
+    role: str | None = None
 
     @property
     def discovers(self) -> bool:
