@@ -124,10 +124,10 @@ def forty_files() -> tuple[str, str]:
         depends["traefik"].append(f"web-{i}")
         depends[f"web-{i}"] = [f"api-{i}", f"api-{(3 * i + 1) % 8}"]
         depends[f"api-{i}"] = sorted({stores[i % 6], stores[(5 * i + 2) % 6], "keycloak"})
-    for i in range(6):
+    for i in range(5):
         depends[f"worker-{i}"] = ["rabbitmq", stores[(i * 2) % 6]] if i % 3 else ["rabbitmq"]
     names = dict.fromkeys([*depends, *(target for targets in depends.values() for target in targets)])
-    names |= dict.fromkeys(["adminer", "node-exporter", "cron"])
+    names |= dict.fromkeys(["adminer", "cron"])
     depends["adminer"] = ["postgres-main", "postgres-analytics"]
     ports = {"traefik": ["80:80", "443:443", "127.0.0.1:8080:8080"], "grafana": ["3000:3000"], "minio": ["9000:9000"]}
     ports |= {"adminer": ["8081:8080"], "postgres-main": ["5432:5432"]}
@@ -139,7 +139,7 @@ def forty_files() -> tuple[str, str]:
         of += ["data"] if name in stores or name.startswith(("api", "worker")) or name in ("adminer", "backup") else []
         of += ["identity"] if name in ("keycloak", "keycloak-db", "backup") else []
         of += ["monitoring"] if name in ("grafana", "prometheus", "loki", "alertmanager", "cadvisor") else []
-        of += ["monitoring"] if name in ("postgres-exporter", "mail-relay", "node-exporter") else []
+        of += ["monitoring"] if name in ("postgres-exporter", "mail-relay") else []
         return of or ["data"]
 
     def body(name: str, after: bool) -> str:

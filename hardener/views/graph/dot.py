@@ -86,13 +86,12 @@ def _links(picture: Picture, ids: dict[str, str]) -> Iterator[str]:
 
 
 def _outgoing(picture: Picture, ids: dict[str, str]) -> Iterator[str]:
-    boxes = {box.name: box for box in picture.boxes}
     names = dict.fromkeys(way.service for way in picture.outgoing)
     if names:
         yield '"outside" [shape=plaintext]'
     for name in names:
         why = "\n".join(f"{way.claim} ({way.where})" for way in picture.outgoing if way.service == name)
         values = {"tooltip": quote(why)}
-        if boxes[name].leaves == (True, False):
+        if name in picture.stranded:
             values |= {"label": quote("CUT"), "color": '"#d1242f"', "fontcolor": '"#d1242f"', "style": "dashed"}
         yield f'{ids[name]} -> "outside" {_attributes(**values)}'

@@ -89,7 +89,6 @@ def _arrow(link: Link) -> str:
 
 
 def _outgoing(picture: Picture, ids: dict[str, str]) -> Iterator[tuple[str, bool]]:
-    boxes = {box.name: box for box in picture.boxes}
     for name in dict.fromkeys(way.service for way in picture.outgoing):
-        fault = boxes[name].leaves == (True, False)
+        fault = name in picture.stranded
         yield f"{ids[name]} {'-. "CUT" .->' if fault else '-->'} outside([outside])", fault

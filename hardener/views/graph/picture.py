@@ -117,6 +117,18 @@ class Picture:
         return [link for link in self.links if link.fault]
 
     @property
+    def stranded(self) -> list[str]:
+        """The services that need the outside and can no longer reach it."""
+        lost = {box.name for box in self.boxes if box.leaves == (True, False)}
+        return list(dict.fromkeys(way.service for way in self.outgoing if way.service in lost))
+
+    @property
+    def silent(self) -> list[Publication]:
+        """The published ports that would no longer answer, since their service is left with internal networks only."""
+        lost = {box.name for box in self.boxes if box.leaves == (True, False)}
+        return [one for one in self.ports if one.before and one.after and one.service in lost]
+
+    @property
     def used(self) -> frozenset[Pair]:
         """The pairs of which one talks to the other."""
         order = self.order

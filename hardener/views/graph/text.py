@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hardener.graph import Edge
 from hardener.model import Port
-from hardener.views.graph.picture import Box, Link, Picture, Publication, address, loopback
+from hardener.views.graph.picture import Box, Link, Picture, address, loopback
 from hardener.views.style import columns, escape, pad, paint, wrap
 
 _NARROWEST = 8
 """Columns that a column of a table keeps, however narrow the terminal."""
 
-_FAULT = "CUT, BUT USED"
+FAULT = "CUT, BUT USED"
+"""What is said of a connection that is used and would no longer work."""
 
 
 def text(picture: Picture, *, width: int = 100, color: bool = False) -> str:
@@ -41,7 +42,7 @@ def said(edge: Edge) -> str:
     return f"{edge.claim} ({edge.where})"
 
 
-def shown_port(publication: Publication, port: Port | None, leaves: bool) -> str:
+def shown_port(port: Port | None, leaves: bool) -> str:
     """A published port with what is to be known of it."""
     if port is None:
         return "not published"
@@ -62,14 +63,14 @@ def _total(picture: Picture, width: int) -> Iterable[str]:
 
 
 def _faults(picture: Picture, width: int, color: bool) -> Iterator[str]:
-    boxes = {box.name: box for box in picture.boxes}
-    for link in picture.faults:
-        told = f"{_FAULT}: {link.source} to {link.target}: {said(link.evidence[0])}"
-        yield from (paint(line, "red", color) for line in wrap(escape(told), width))
-    for name, why in dict.fromkeys((way.service, f"{way.claim} ({way.where})") for way in picture.outgoing):
-        if boxes[name].leaves == (True, False):
-            told = f"{_FAULT}: {name} to the outside: {why}"
-            yield from (paint(line, "red", color) for line in wrap(escape(told), width))
+    told = [f"{link.source} to {link.target}: {said(link.evidence[0])}" for link in picture.faults]
+    for name in picture.stranded:
+        way = next(way for way in picture.outgoing if way.service == name)
+        told.append(f"{name} to the outside: {way.claim} ({way.where})")
+    for one in picture.silent:
+        told.append(f"{one.service} has internal networks only, so that its port {one.after and address(one.after)} is dead")
+    for fault in told:
+        yield from (paint(line, "red", color) for line in wrap(escape(f"{FAULT}: {fault}"), width))
 
 
 def _networks(picture: Picture) -> list[tuple[str, ...]]:
@@ -88,7 +89,7 @@ def _ports(picture: Picture) -> list[tuple[str, ...]]:
     boxes = {box.name: box for box in picture.boxes}
     for one in picture.ports:
         sides = zip((one.before, one.after), boxes[one.service].leaves, strict=True)
-        before, after = (shown_port(one, port, leaves) for port, leaves in sides)
+        before, after = (shown_port(port, leaves) for port, leaves in sides)
         rows.append((one.service, *_changed(picture, before, after)))
     return rows
 
@@ -106,7 +107,7 @@ def _links(picture: Picture) -> list[tuple[str, ...]]:
 def able(picture: Picture, link: Link) -> str:
     """Whether a link works."""
     if link.fault:
-        return _FAULT
+        return FAULT
     if link.after:
         return "yes" if link.before or picture.profile is None else "yes, now"
     return "no shared network"
@@ -116,12 +117,19 @@ def _reach(picture: Picture) -> list[tuple[str, ...]]:
     """A line for every service: whom it could reach, whom it still can, and with whom it talks."""
     sides = ("can reach",) if picture.profile is None else ("could reach", "can reach")
     rows: list[tuple[str, ...]] = [("service", *sides, "talks with")]
-    others = len(picture.boxes) - 1
     for box in picture.boxes:
         before, after, used = (_partners(box, pairs) for pairs in (picture.could, picture.can, picture.used))
-        reach = [f"all {others}" if len(names) == others > 1 else _names(names) for names in (before, after)]
+        reach = [_most(box, names, picture) for names in (before, after)]
         rows.append((box.name, *_changed(picture, *reach), _names(used)))
     return rows
+
+
+def _most(box: Box, names: list[str], picture: Picture) -> str:
+    """Names, or where they are nearly all, those that are missing."""
+    missing = [other.name for other in picture.boxes if other.name not in names and other is not box]
+    if len(names) <= 1 or len(missing) > len(names) / 4:
+        return _names(names)
+    return f"all {len(names)}" + (f", not {_names(missing)}" if missing else "")
 
 
 def _partners(box: Box, pairs: Iterable[tuple[str, str]]) -> list[str]:
@@ -160,5 +168,5 @@ def _table(rows: Sequence[Sequence[str]], width: int, color: bool) -> Iterator[s
         for line in range(max(map(len, wrapped))):
             parts = [lines[line] if line < len(lines) else "" for lines in wrapped]
             shown = "  " + "  ".join(map(pad, parts, widths)).rstrip()
-            loud = any(cell == _FAULT for cell in row)
+            loud = any(cell == FAULT for cell in row)
             yield paint(shown, "dim" if number == 0 else "red", color and (number == 0 or loud))
