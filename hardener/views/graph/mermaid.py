@@ -1,0 +1,94 @@
+"""The picture as a Mermaid flowchart, as GitHub renders it in a comment: https://mermaid.js.org/syntax/flowchart.html."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from hardener.views.graph.groups import Group, grouped
+from hardener.views.graph.picture import Box, Link, Picture, address, loopback
+from hardener.views.style import escape
+
+# Colours that are legible on GitHub's light and on its dark background.
+_FAULT = "stroke:#d1242f,stroke-width:3px,color:#d1242f"
+_STYLES = (
+    "classDef published stroke:#bc4c00,stroke-width:2px",
+    "classDef undecided stroke-dasharray:4 3",
+    "classDef around fill:none,stroke:#8b949e,stroke-dasharray:2 3",
+)
+# All else stands for itself inside quotes; the number of a character stands for it everywhere.
+_UNSAFE = re.compile(r"[^\w ./:,()→*$\[\]{}+=@-]")
+
+
+def mermaid(picture: Picture) -> str:
+    """The flowchart: an arrow from who opens a connection, with the ports that are known."""
+    ids = {box.name: f"s{index}" for index, box in enumerate(picture.boxes)}
+    groups = grouped(picture)
+    lines = ["flowchart LR"]
+    if groups is None:
+        lines += [f"  {line}" for box in picture.boxes for line in _box(picture, box, ids, picture.split)]
+    else:
+        lines += [f"  {line}" for line in _group(picture, groups, ids)]
+    arrows = [*_published(picture, ids), *_between(picture, ids), *_outgoing(picture, ids)]
+    lines += [f"  {arrow}" for arrow, _ in arrows]
+    if faults := [str(index) for index, (_, fault) in enumerate(arrows) if fault]:
+        lines.append(f"  linkStyle {','.join(faults)} {_FAULT}")
+    lines += [f"  {style}" for style in _STYLES]
+    return "\n".join(lines) + "\n"
+
+
+def quote(text: str) -> str:
+    """`text` as a label: what Mermaid, Markdown or HTML could take for its own is written as a number."""
+    return '"' + "<br/>".join(_UNSAFE.sub(lambda found: f"#{ord(found[0])};", line) for line in text.split("\n")) + '"'
+
+
+def _box(picture: Picture, box: Box, ids: dict[str, str], networks: bool) -> Iterator[str]:
+    lines = [box.name]
+    if box.role:
+        lines.append(f"({box.role})")
+    if networks:
+        lines.append(f"[{', '.join(box.after) or 'no network'}]")
+    label = "\n".join(escape(line) for line in lines)
+    open_to_all = any(one.service == box.name and one.after and not loopback(one.after) for one in picture.ports)
+    kind = ":::published" if open_to_all else ":::undecided" if box.undecided else ""
+    yield f"{ids[box.name]}[{quote(label)}]{kind}"
+
+
+def _group(picture: Picture, group: Group, ids: dict[str, str]) -> Iterator[str]:
+    for box in group.boxes:
+        yield from _box(picture, box, ids, networks=False)
+    for inner in group.groups:
+        assert inner.net is not None
+        number = picture.nets.index(inner.net)
+        internal = " (internal)" if inner.net.internal[1] else ""
+        yield f"subgraph n{number}[{quote(escape(inner.net.name) + internal)}]"
+        yield from (f"  {line}" for line in _group(picture, inner, ids))
+        yield "end"
+        yield f"class n{number} around"
+
+
+def _published(picture: Picture, ids: dict[str, str]) -> Iterator[tuple[str, bool]]:
+    """Arrows from whoever reaches the host, and from the host itself, with whether each is a fault."""
+    for one in picture.ports:
+        if one.after is not None:
+            start = "host([this host])" if loopback(one.after) else "anyone([anyone])"
+            yield f"{start} -->|{quote(escape(address(one.after)))}| {ids[one.service]}", False
+
+
+def _between(picture: Picture, ids: dict[str, str]) -> Iterator[tuple[str, bool]]:
+    for link in picture.links:
+        yield f"{ids[link.source]} {_arrow(link)} {ids[link.target]}", link.fault
+
+
+def _arrow(link: Link) -> str:
+    ports = ", ".join(map(str, link.ports))
+    if link.fault:
+        return f"-. {quote(f'CUT {ports}'.strip())} .->"
+    arrow = "-->" if link.after else "-.->"
+    return f"{arrow}|{quote(ports)}|" if ports else arrow
+
+
+def _outgoing(picture: Picture, ids: dict[str, str]) -> Iterator[tuple[str, bool]]:
+    for name in dict.fromkeys(way.service for way in picture.outgoing):
+        fault = name in picture.stranded
+        yield f"{ids[name]} {'-. "CUT" .->' if fault else '-->'} outside([outside])", fault

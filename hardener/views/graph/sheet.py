@@ -1,0 +1,159 @@
+"""Where everything stands on the sheet of the SVG: boxes of measured size, and lines between them.
+
+The placing is done by graphlay (https://github.com/aarkue/graphlay): layers from who asks to who answers, boxes of any
+size, lines that go around them. It has no dependencies, and with the same picture it gives the same sheet everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from hardener.errors import HardenError
+from hardener.views.graph.picture import Box, Link, Picture, Publication, address
+from hardener.views.graph.text import FAULT
+from hardener.views.style import columns, escape
+
+# The width of a character in a monospaced font, as a share of its size: 0.6 in most of them, 0.602 in DejaVu Sans Mono.
+_ADVANCE = 0.602
+NAME, SMALL = 13.0, 10.5
+"""Sizes of text, in pixels: names, and all else."""
+
+LINE = 17.0
+"""Pixels from one line of a box to the next."""
+
+_PAD = 12.0
+_LONGEST = 30
+"""Characters of a name or a line that are shown; the tooltip has all."""
+
+_OPTIONS: dict[str, Any] = {
+    "direction": "leftright",
+    "spacing": {"layer_gap": 56.0, "node_gap": 26.0, "dummy_gap": 16.0, "isolated_gap": 26.0, "isolated_max_columns": 5},
+}
+
+
+class Rect(NamedTuple):
+    """A rectangle, in pixels from the upper left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def overlaps(self, other: Rect) -> bool:
+        """Whether two rectangles share more than an edge."""
+        return (
+            self.x < other.x + other.width
+            and other.x < self.x + self.width
+            and self.y < other.y + other.height
+            and other.y < self.y + self.height
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a box below its name: a published port, a network, or a remark, which may be of a fault."""
+
+    text: str
+    fault: bool = False
+    port: Publication | None = None
+    network: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A service on the sheet."""
+
+    box: Box
+    rect: Rect
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A link on the sheet, and the corners of its line."""
+
+    link: Link
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything in its place, from (0, 0) on."""
+
+    boxes: tuple[Placed, ...]
+    links: tuple[Drawn, ...]
+    width: float
+    height: float
+
+
+def measure(text: str, size: float) -> float:
+    """The width of text in a monospaced font, in pixels."""
+    return columns(text) * size * _ADVANCE
+
+
+def clip(text: str, longest: int = _LONGEST) -> str:
+    """`text` for the sheet: on one line, its middle left out if it is long."""
+    text = escape(text)
+    return text if len(text) <= longest else f"{text[: longest * 2 // 3]}…{text[-(longest // 3) :]}"
+
+
+def sheet(picture: Picture) -> Sheet:
+    """Places the services and links of a picture. Raises HardenError if the library is not installed."""
+    try:
+        import graphlay
+    except ImportError:
+        hint = "pip install 'hardener[svg]', or use --format mermaid or dot"
+        raise HardenError("an SVG needs the library graphlay", hint=hint) from None
+    rows = {box.name: tuple(_rows(picture, box)) for box in picture.boxes}
+    graph = graphlay.Graph()
+    for box in picture.boxes:
+        width, height = _size(box, rows[box.name])
+        graph.node(box.name, width=width, height=height)
+    for link in picture.links:
+        graph.edge(link.source, link.target)
+    made = graphlay.layout(graph, options=_OPTIONS)
+    left, top = (float(made.bounds["min"][axis]) for axis in "xy")
+    right, bottom = (float(made.bounds["max"][axis]) for axis in "xy")
+
+    def at(point: dict[str, float]) -> tuple[float, float]:
+        return round(point["x"] - left, 1), round(point["y"] - top, 1)
+
+    boxes = []
+    for box, node in zip(picture.boxes, made.nodes, strict=True):
+        (x, y), width, height = at(node["center"]), node["size"]["width"], node["size"]["height"]
+        boxes.append(Placed(box, Rect(x - width / 2, y - height / 2, width, height), rows[box.name]))
+    links = (
+        Drawn(link, tuple(map(at, edge["points"]))) for link, edge in zip(picture.links, made.edges, strict=True)
+    )
+    return Sheet(tuple(boxes), tuple(links), right - left, bottom - top)
+
+
+def _rows(picture: Picture, box: Box) -> list[Row]:
+    faults = [link.target for link in picture.faults if link.source == box.name]
+    rows = [Row(f"{FAULT}: {clip(target)}", fault=True) for target in faults]
+    rows += [Row(f"{FAULT}: the outside", fault=True)] if box.name in picture.stranded else []
+    rows += [Row(clip(box.role))] if box.role else []
+    asked = sorted({port for link in picture.links if link.target == box.name for port in link.ports})
+    if asked:
+        rows.append(Row(clip(f"serves {', '.join(map(str, asked))}")))
+    if box.shares:
+        rows.append(Row(clip(f"in the network of {box.shares}")))
+    if box.undecided:
+        rows.append(Row("may talk to anyone"))
+    if any(way.service == box.name for way in picture.outgoing):
+        rows.append(Row("needs the outside"))
+    for one in picture.ports:
+        if one.service == box.name and (port := one.after or one.before):
+            silent = one in picture.silent
+            rows.append(Row(clip(address(port)) + (" is dead" if silent else ""), silent, port=one))
+    if picture.split:
+        rows += [Row(clip(name), network=name) for name in box.after]
+        rows += [] if box.after else [Row("no network")]
+    return rows
+
+
+def _size(box: Box, rows: tuple[Row, ...]) -> tuple[float, float]:
+    marked = [measure(row.text, SMALL) + (16 if row.port or row.network else 0) for row in rows]
+    width = max(measure(clip(box.name), NAME), 80.0, *marked) + 2 * _PAD
+    return round(width), round(2 * _PAD + NAME + LINE * len(rows) + (2 if rows else 0))
