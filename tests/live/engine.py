@@ -100,6 +100,8 @@ def _started(dockerd: str, compose: Path) -> Iterator[Engine]:
                     daemon.wait(30)
                 daemon.kill()
     finally:
+        # dockerd leaves this mounted.
+        subprocess.run(["umount", f"{home}/exec/netns/default"], capture_output=True, check=False)
         shutil.rmtree(home, ignore_errors=True)
 
 
