@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
+from hardener.knowledge import ImageFacts
 from hardener.model import Service
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context
 
+_INIT_PACKAGES = ("tini", "dumb-init", "s6-overlay", "s6", "runit", "catatonit", "supervisor", "systemd")
 _INITS = ("tini", "dumb-init", "init", "docker-init", "catatonit", "s6-svscan", "runsvdir", "systemd")
 
 
 class Init(Transform):
     """A small init as PID 1 passes signals on and reaps orphaned processes, which few programs do themselves.
+
+    What is built here gets one if its Dockerfile rests on an image that is known to bring none, and adds none.
 
     Held back where the image brings its own init (tini, dumb-init, s6), where it is not known whether it does, and
     where the service has an entrypoint of its own: what is known holds for the image's own. Also where all capabilities
@@ -32,7 +36,7 @@ class Init(Transform):
     after: ClassVar = ("non-root",)
 
     def run(self, service: Service, context: Context) -> Iterator[Answer]:
-        facts = context.facts(service)
+        facts = context.facts(service) or _of_base(service, context)
         claim = facts.init if facts else None
         if service.entrypoint is not None:
             yield self.skip(service, "it has an entrypoint of its own, which may be an init")
@@ -40,7 +44,7 @@ class Init(Transform):
             yield self.skip(service, "it is not known whether its image brings its own init")
         elif claim.value != "none":
             yield self.skip(service, f"its image brings its own init ({claim.value})")
-        elif (service.read_command() or [""])[0].rpartition("/")[2] in _INITS:
+        elif _starts_init(service.read_command()):
             yield self.skip(service, "its command starts an init")
         elif service.pid is not None:
             yield self.skip(service, "it shares its process ids, so its init would not be PID 1")
@@ -63,3 +67,16 @@ class Init(Transform):
         added = {str(name).upper().removeprefix("CAP_") for name in service.cap_add or ()}
         root = service.user is None or str(service.user).partition(":")[0] in ("", "0", "root")
         return bool({"ALL", "KILL"} & dropped) and not {"ALL", "KILL"} & added and root
+
+
+def _of_base(service: Service, context: Context) -> ImageFacts | None:
+    """What is known of the image that a service built here rests on, unless its Dockerfile may add an init."""
+    built = context.built(service)
+    if built is None or built.packages & set(_INIT_PACKAGES):
+        return None
+    started = [told.value for told in (built.entrypoint, built.command) if told]
+    return None if any(map(_starts_init, started)) else context.base(service)
+
+
+def _starts_init(words: list[str] | None) -> bool:
+    return words is not None and words[:1] != [] and words[0].rpartition("/")[2] in _INITS

@@ -89,3 +89,21 @@ def test_root_in_a_known_base_is_assumed_to_need_what_the_base_needs(tmp_path: P
     result = hardened(tmp_path, "FROM python:3.12\n", level=Confidence.ASSUMED)
     assert made(result) == {"cap_drop": "ALL"}
     assert {advice.rule for advice in result.advice} == {"non-root"}
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "init"),
+    [
+        ("FROM example.com/unknown\n", False),
+        ("FROM python:3.12\nRUN apt-get update && apt-get install -y tini\n", False),
+        ('FROM python:3.12\nENTRYPOINT ["/usr/bin/dumb-init", "--"]\n', False),
+        ('FROM python:3.12\nCMD ["/init"]\n', False),
+        ("FROM lscr.io/linuxserver/baseimage-alpine:3.20\n", False),
+        ("FROM python:3.12\nCMD python app.py\n", True),
+        ("FROM node:22 AS build\nFROM node:22-slim\nUSER node\n", True),
+    ],
+)
+def test_what_is_built_on_an_image_without_init_gets_one(dockerfile: str, init: bool, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(dockerfile)
+    document = load("services:\n  app:\n    build: .\n", str(tmp_path / "compose.yml"))
+    assert ("init: true" in plan(document, PRODUCTION, Selection(only=("init",))).text) is init
