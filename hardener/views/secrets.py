@@ -141,7 +141,16 @@ class _Scan:
         if not body.strip():
             return line
         inside = self._inside(body, indent)
-        return (self._fresh(body, indent) if inside is None else inside) + end
+        if inside is not None:
+            return inside + end
+        if body[indent] != "#":
+            return self._fresh(body, indent) + end
+        # A comment says nothing about the lines below it, but where a key goes on.
+        comment = _Scan()
+        comment.pem = self.pem
+        shown = comment._fresh(body, indent)
+        self.pem = comment.pem
+        return shown + end
 
     def _inside(self, body: str, indent: int) -> str | None:
         """The line masked, if it goes on with the value of a line before; None if it starts something of its own."""
@@ -158,7 +167,8 @@ class _Scan:
             if undecided and start > indent >= self.column:
                 self.items = indent
             elif indent > self.column and not (undecided and _NESTED.match(body)):
-                self._opened(body, indent)
+                if undecided:
+                    self._opened(body, indent)
                 return body[:indent] + MASK
             self.column = -1
         if indent < self.items or (indent == self.items and start == indent):
@@ -184,8 +194,7 @@ class _Scan:
             return body[: pem.start()] + MASK
         if self.pem:
             return body[:indent] + MASK
-        body, waits = self.commands.options(_forms(_URL.sub(_masked_password, body)), indent)
-        self.next = self.next or waits
+        body, self.next = self.commands.options(_forms(_URL.sub(_masked_password, body)), indent)
         return self._names(body, indent)
 
     def _names(self, body: str, indent: int) -> str:

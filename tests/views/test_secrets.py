@@ -190,6 +190,10 @@ def test_what_is_masked(line: str) -> None:
     [
         "a:\n  PRIVATE_KEY: |\n    hunter2\n\n    hunter2: x\n  b: seen\n",
         "a:\n  PRIVATE_KEY: |\n    # hunter2\n  # seen\n  b: |\n    seen\n",
+        "a:\n  PRIVATE_KEY: |\n    hunter2\n    'hunter2\n  b: seen\n",
+        "a:\n# token: hunter2\n  b: seen\n",
+        "a:\n# token: 'hunter2\n  b: seen\n",
+        "# -----BEGIN PRIVATE KEY-----\n# hunter2\n# -----END PRIVATE KEY-----\nb: seen\n",
         "a:\n  PRIVATE_KEY: >-\n    hunter2\n  b: seen\n",
         'a:\n  PASSWORD: "hunter2\n    hunter2"\n  b: seen\n',
         "a:\n  PASSWORD:\n    hunter2\n    hunter2\n  b: seen\n",
