@@ -134,6 +134,13 @@ def test_a_broken_lock_is_not_overwritten(harden: Harden, stack: Path, tmp_path:
     assert ran.status == 2 and lock.read_text() == "my notes\n" and stack.read_text() == STACK
 
 
+def test_a_lock_that_can_be_no_file(harden: Harden, stack: Path, tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    ran = harden(stack, *PIN, "--inspect", "--lock", loop)
+    assert ran.status == 2 and f"error: {loop}: cannot write: Too many levels of symbolic links" in ran.err
+
+
 def test_what_is_built_here_is_not_asked_for(harden: Harden, stack: Path) -> None:
     stack.write_text("services:\n  a:\n    build: .\n    image: acme/a\n  b:\n    image: acme/a\n")
     ran = harden(stack, *PIN, "--inspect")

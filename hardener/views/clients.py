@@ -1,0 +1,138 @@
+"""Passwords on the command lines of clients, under options that do not say so: `redis-cli -a`, `mysql -p`.
+
+Which programs and options these are is data: `clients.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+_DATA = Path(__file__).with_suffix(".toml")
+
+Hide = Callable[[str], str]
+"""Gives what is shown in place of a value."""
+
+
+class Client(NamedTuple):
+    """A program and its options, as the data file describes them."""
+
+    programs: tuple[str, ...]
+    takes: Literal["next", "attached", "either", "pair", "words"]
+    source: str
+    options: tuple[str, ...] = ()
+    skip: int = 0
+
+
+ANY = Client((), "next", "", ("-p",))
+"""The program of arguments that stand alone, `command: [-u, root, -p, x]`: the image names it. In doubt a password."""
+
+
+class Masked(NamedTuple):
+    """A line with its values hidden, the client it ends in, and whether that waits for the value in the next line."""
+
+    body: str
+    client: Client | None
+    waits: bool
+
+
+# Where another command starts.
+_END = r"&&|\|\||;(?=[\s\"']|$)|(?<=\s)\|(?=\s)"
+_BETWEEN = re.compile(r"[\"']?[ \t,=]{1,8}")
+_VALUE = re.compile(
+    r"\\\"(?:[^\"\\]|\\[^\"])*\\\"|\"(?:[^\"\\]|\\.)*\"?|''[^']+''|'[^']*'?|(?:\$\$?\([^()]{0,256}\)|[^\s\"'])+"
+)
+# The quote that ends the word of the option is not the start of its value.
+_ATTACHED = re.compile(r"(?!\\?[\"']?(?:[\s,\]}]|$))")
+_WORD = re.compile(r"[^\s\"',\[\]]+")
+_STOP = re.compile(_END)
+_NOTHING = re.compile(r"[ \t\"',\\]*$")
+_PAIR = re.compile(r"(\\?[\"']?(?:\$\$?\{[^{}]*\}|[^:%])*[:%])(.+?)(\\?[\"']?)")
+
+
+def takes_password(line: str) -> bool:
+    """Whether a program is named in `line` that may take a password."""
+    return any(step.lastgroup not in ("end", "option") for step in _steps().finditer(line))
+
+
+def mask_options(body: str, client: Client | None, hide: Hide) -> Masked:
+    """Hides the passwords in a line; `client` is the program whose command line goes on in it, if any."""
+    parts: list[str] = []
+    position, shown, waits = 0, 0, False
+    while step := _steps().search(body, position):
+        position = step.end()
+        kind = step.lastgroup or ""
+        found: Iterable[tuple[int, int]] = ()
+        if kind == "end":
+            client = None
+        elif kind != "option":
+            client = _clients()[int(kind[1:])]
+            found = _words(body, position, client.skip) if client.takes == "words" else ()
+        elif client is not None and step["option"] in client.options:
+            waits = client.takes != "attached" and _NOTHING.match(body, position) is not None
+            found = _value(body, position, client)
+        for start, end in found:
+            parts += [body[shown:start], hide(body[start:end])]
+            shown = position = end
+    return Masked("".join([*parts, body[shown:]]), client, waits)
+
+
+def value_at(body: str, start: int) -> str:
+    """The word at `start`, with its quotes."""
+    value = _VALUE.match(body, start)
+    found = value[0] if value else ""
+    return found if found.startswith(('"', "'", '\\"')) else found.rstrip(",]}\\")
+
+
+def _value(body: str, option: int, client: Client) -> Iterator[tuple[int, int]]:
+    """Where the password stands that belongs to the option which ends at `option`, if there is one."""
+    between = _BETWEEN.match(body, option)
+    if client.takes == "next" or (client.takes != "attached" and between):
+        start = between.end() if between else len(body)
+    else:
+        start = option if _ATTACHED.match(body, option) else len(body)
+    value = value_at(body, start)
+    if client.takes != "pair":
+        yield from [(start, start + len(value))] if value else []
+    elif pair := _PAIR.fullmatch(value):
+        yield start + pair.start(2), start + pair.end(2)
+
+
+def _words(body: str, start: int, skip: int) -> Iterator[tuple[int, int]]:
+    """Where the words of a command stand that starts at `start`, without the first `skip`."""
+    end = _STOP.search(body, start)
+    words = _WORD.finditer(body, start, end.start() if end else len(body))
+    yield from (word.span() for word in islice(words, skip, None))
+
+
+@cache
+def _clients() -> tuple[Client, ...]:
+    import tomllib
+
+    entries: list[dict[str, Any]] = tomllib.loads(_DATA.read_text(encoding="utf-8"))["clients"]
+    for entry in entries:
+        entry.update({key: tuple(value) for key, value in entry.items() if isinstance(value, list)})
+    return tuple(Client(**entry) for entry in entries)
+
+
+@cache
+def _steps() -> re.Pattern[str]:
+    """What changes the meaning of what follows: the end of a command line, an option, or a program.
+
+    A program is a group named after its place in the data file.
+    """
+    options = sorted({option for client in _clients() for option in client.options}, key=len, reverse=True)
+    groups = (f"(?P<c{index}>{'|'.join(map(_spelled, each.programs))})" for index, each in enumerate(_clients()))
+    return re.compile(
+        rf"(?P<end>{_END})|(?<![^\s\"',\[(])(?P<option>{'|'.join(options)})"
+        rf"|(?<![\w.-])(?:{'|'.join(groups)})(?![\w.:/-])"
+    )
+
+
+def _spelled(program: str) -> str:
+    """The pattern of a program's name: its words stand beside each other, or are items of a list."""
+    return r"[\s\"',]{1,8}".join(re.escape(word).replace(r"\*", r"[\w-]{0,32}") for word in program.split())
