@@ -57,6 +57,7 @@ class _Completeness:
             self._unknown(name)
             self._kin(name)
             self._waiting(name)
+            self._working(name)
             taken = [other for other in self.found.candidates.get(name, ()) if kinds.answers(other)]
             self._may(name, taken, f"{name} takes every service unless told not to")
         self._same_code(talking)
@@ -152,12 +153,21 @@ class _Completeness:
             return
         others = kinds.others(name)
         self._may(name, filter(kinds.is_application, others), "it may call it by a name in its code")
-        if kinds.is_worker(name):
-            self._may(name, filter(kinds.is_store, others), "it looks like a worker, and says little of what it uses")
-        elif not kinds.is_face(name):
+        if not kinds.is_face(name):
             first = {edge.target for edge in edges}
             second = {edge.target for target in first for edge in kinds.evident(target)}
             self._may(name, sorted(filter(kinds.is_store, second)), f"what {name} waits for uses it")
+
+    def _working(self, name: str) -> None:
+        """A worker takes its work from a queue, and works on a database, even where it does not say which."""
+        kinds = self.kinds
+        if kinds.known[name] or not kinds.is_worker(name):
+            return
+        told = {kinds.roles[edge.target] for edge in kinds.evident(name)}
+        for roles in (("cache", "queue"), ("database",)):
+            if told.isdisjoint(roles):
+                fitting = [other for other in kinds.others(name) if kinds.roles[other] in roles]
+                self._may(name, fitting, f"it looks like a worker, and says of no {' or '.join(roles)} that it uses it")
 
     def _same_code(self, talking: list[str]) -> None:
         """Services that run one image, of which nothing else is known, use what each other uses."""
@@ -189,13 +199,17 @@ class _Completeness:
                     self._may(name, members, f"both are found through {registry}")
 
     def _lonely(self, talking: list[str]) -> None:
-        """Services that nobody is known to use: who has them, uses them."""
+        """Services that nobody is known to use but tools and workers: whoever is there may."""
         kinds = self.kinds
-        used = {edge.target for edge in self.found.edges if edge.kind != "shared"}
+        used = {
+            edge.target
+            for edge in self.found.edges
+            if edge.kind not in ("shared", "possible") and not kinds.is_tool(edge.source)
+        }
         programs = [name for name in talking if (known := kinds.known[name]) is None or known.reach == "any"]
         behind = [name for name in programs if not kinds.is_proxy(name) and not kinds.is_pure_face(name)]
         for name in self.services:
-            claim = f"nobody is known to use {name}, and so this may"
+            claim = f"nobody is known to use {name} but tools or workers, if they do, and so this may"
             if name in used or kinds.home(name) is None:
                 continue
             if kinds.is_store(name):
@@ -229,6 +243,9 @@ class _Completeness:
         found, known = self.found, self.kinds.known[name]
         if name in found.project.unresolved:
             return "what it extends cannot be read"
+        service = self.services[name]
+        if service.image is None and service.build is None:
+            return "neither image nor build is set: another file says more of it"
         if known is not None and known.reach == "none":
             return None
         if missing := found.missing.get(name):

@@ -31,6 +31,11 @@ _WORKER = re.compile(
     r"|setup|exporter"
 )
 
+_WORKING = re.compile(
+    r"\b(?:celery|sidekiq|resque|horizon|worker|queue:(?:work|listen)|schedule:(?:work|run)|consume|crond)\b"
+)
+_TOOLS = ("admin-ui", "monitoring", "logging", "job")
+
 
 class Kinds:
     """The services of `found`; each is asked for by its name."""
@@ -63,7 +68,13 @@ class Kinds:
 
     def is_worker(self, name: str) -> bool:
         """Whether it looks like one that nobody calls, and that works on what is in the stores."""
-        return self._named(name, _WORKER)
+        line = " ".join(self.services[name].read_command() or ())
+        return self._named(name, _WORKER) or (self.known[name] is None and _WORKING.search(line) is not None)
+
+    def is_tool(self, name: str) -> bool:
+        """Whether it only looks after others, so that these have users besides."""
+        known, role = self.known[name], self.roles[name]
+        return role in _TOOLS or bool(known and known.kin and role != "app") or self.is_worker(name)
 
     def is_application(self, name: str) -> bool:
         """Whether it is a program of which nothing is known, and that others may call."""

@@ -46,6 +46,7 @@ UNDECIDED = {
         True,
     ),
     "set in its own pages": (STORE, "x: {image: 'louislam/uptime-kuma:1'}", True),
+    "part of a service": (STORE, "x: {depends_on: [db]}", True),
     "extends what is not there": (
         STORE,
         "x: {extends: {file: no.yml, service: y}, image: a/b, depends_on: [db]}",
@@ -86,6 +87,24 @@ POSSIBLE = {
         "db: {image: postgres}\nmq: {image: rabbitmq}",
         {"worker>db", "worker>api"},
     ),
+    "a worker that is only told its database": (
+        "app: {image: me/app, environment: {DB_HOST: db, MQ: 'mq:5672'}}\n"
+        "beat: {image: me/beat, environment: {DB_HOST: db}}\n"
+        "db: {image: postgres}\nmq: {image: redis}",
+        {"beat>mq", "beat>app"},
+    ),
+    "a store that only its admin page names": (
+        "app: {image: me/app, ports: ['80'], environment: {KV: 'kv:6379'}}\nadmin: {image: phpmyadmin}\n"
+        "db: {image: mysql}\n"
+        "kv: {image: redis}",
+        {"app>db"},
+    ),
+    "a queue that only its worker names": (
+        "app: {image: me/app, environment: {DB_HOST: db}}\n"
+        "worker: {image: me/w, environment: {DB_HOST: db, MQ: 'mq:5672'}}\n"
+        "db: {image: postgres}\nmq: {image: rabbitmq}",
+        {"app>mq", "worker>app"},
+    ),
     "the same code": (
         "api: {image: me/shop, environment: {DB_HOST: db}}\ncron: {image: me/shop, environment: {MQ: 'mq:5672'}}\n"
         "db: {image: postgres}\nmq: {image: rabbitmq}",
@@ -98,7 +117,7 @@ POSSIBLE = {
     "a registry of names": (
         "eureka: {image: a/b, environment: {X_URL: 'http://one:1'}}\n"
         "one: {image: a/c, environment: {E: 'http://eureka:8761'}}\ntwo: {image: a/d, environment: {E: 'http://eureka:8761'}}",
-        {"one>two", "two>one"},
+        {"one>two", "two>one", "eureka>two"},
     ),
     "a web server whose configuration is missing": (
         "web: {image: nginx, volumes: ['./no.conf:/etc/nginx/nginx.conf']}\n"
@@ -146,10 +165,17 @@ def test_an_example_stands_in_for_a_missing_env_file(read: Read) -> None:
     assert any(".env.prod.example" in note for note in graph.notes)
 
 
-def test_files_that_cannot_be_read_are_notes(read: Read, tmp_path_factory: pytest.TempPathFactory) -> None:
+MOUNTS = (
+    "./big.conf:/etc/nginx/nginx.conf",
+    "./bin.conf:/etc/nginx/b.conf",
+    "/dev/zero:/etc/nginx/c.conf",
+    "./no.conf:/d.conf",
+)
+
+
+def test_files_that_cannot_be_read_are_notes(read: Read) -> None:
     graph = read(
-        STORE
-        + "x: {image: nginx, volumes: ['./big.conf:/etc/nginx/nginx.conf', './bin.conf:/etc/nginx/b.conf', '/dev/zero:/etc/nginx/c.conf', './no.conf:/d.conf']}\n",
+        f"{STORE}x:\n  image: nginx\n  volumes: {list(MOUNTS)}\n",
         {"big.conf": "x" * 300_000, "bin.conf": "proxy_pass http://db;\0"},
     )
     told = "\n".join(graph.notes)
