@@ -17,6 +17,7 @@ LAYERS = [
     ["source"],
     ["model"],
     ["knowledge"],
+    ["graph"],
     ["transforms"],
     ["profile"],
     ["target", "sharing", "pipeline"],
