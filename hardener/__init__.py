@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hardener.api import Result, harden
+    from hardener.api import Result, harden, picture
     from hardener.errors import HardenError, VerificationError
     from hardener.pipeline import Outcome, Plan, Selection, Verdict, plan
     from hardener.profile import Profile
@@ -84,12 +84,13 @@ __all__ = [
     "VerificationError",
     "harden",
     "load",
+    "picture",
     "plan",
     "rewrite",
 ]
 
 _HOMES = {
-    "hardener.api": ("Result", "harden"),
+    "hardener.api": ("Result", "harden", "picture"),
     "hardener.errors": ("HardenError", "VerificationError"),
     "hardener.pipeline": ("Outcome", "Plan", "Selection", "Verdict", "plan"),
     "hardener.profile": ("Profile",),

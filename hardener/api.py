@@ -1,4 +1,4 @@
-"""Hardening a file from end to end: read, plan, verify, and a result that can be shown and written."""
+"""Hardening a file from end to end: read, plan, verify, and a result that can be shown and written; or drawing it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ from hardener.verify import verify
 
 if TYPE_CHECKING:
     from hardener.engine.compose import ComposeCheck
+    from hardener.views.graph import Picture
+
+DRAWN = ("networks", "published-ports")
+"""The rules whose changes a picture shows."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,45 @@ def harden(
             f"{file.name}: memory limits add up to {format_bytes(total)}, the host has {format_bytes(host_memory)}"
         )
     return _result(file, profile, made, warnings)
+
+
+def picture(
+    source: str | os.PathLike[str] | SourceFile,
+    profile: str | Profile | None = None,
+    *,
+    facts: Iterable[str] = (),
+) -> Picture:
+    """Who talks to whom in a compose file, for `hardener.views.graph.draw`.
+
+    With a `profile`, by name, path or itself, also what becomes of it by the changes of that profile to networks and
+    ports. `facts` are folders of data files on images. Nothing is written. Raises HardenError for bad input.
+    """
+    from hardener.graph import read_graph
+    from hardener.transforms.context import Context
+    from hardener.views.graph.picture import Wiring
+    from hardener.views.graph.picture import picture as arrange
+
+    file = source if isinstance(source, SourceFile) else read(os.fspath(source))
+    used = Profile.read(profile) if isinstance(profile, str) else profile or Profile()
+    used = used.with_facts(facts)
+    project = read_project(load(file.text, file.name))
+    after, notes = project, [*project.warnings]
+    if profile is not None:
+        after = read_project(load(harden(file, used, Selection(only=DRAWN)).after, file.name))
+        if not {transform.id for transform in used.transforms} & set(DRAWN):
+            notes.append(f"the profile {used.name} has no rule for {' or '.join(DRAWN)}: nothing changes")
+    context = Context(project, project.services, used.roles, used.facts)
+    graph = read_graph(project, context.facts)
+    roles = {name: role.name for name, service in project.services.items() if (role := context.role(service))}
+    before, then = (Wiring({**one.included, **one.services}, one.file) for one in (project, after))
+    return arrange(
+        replace(graph, notes=tuple(dict.fromkeys((*graph.notes, *notes)))),
+        before,
+        then,
+        file=file.name,
+        profile=used.name if profile is not None else None,
+        roles=roles,
+    )
 
 
 def _local_images(document: Document, inspect: bool, lock: str | os.PathLike[str] | None) -> LocalImages:

@@ -226,6 +226,29 @@ def _images(
         terminal.out(pages.image(known[0], color=terminal.out_color))
 
 
+@app.command("graph")
+def _graph(
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A compose file, or its folder.")],
+    profile: Annotated[
+        str | None,
+        Option("--profile", "-p", metavar="NAME|PATH", help="Show what its changes to networks and ports make of it."),
+    ] = None,
+    form: Annotated[
+        Literal["text", "mermaid", "dot", "svg", "json"], Option("--format", help="How to show it.")
+    ] = "text",
+    color: Color = "auto",
+    facts: Facts = None,
+) -> None:
+    """Show who talks to whom, who could, and what says so."""
+    from hardener.api import picture
+    from hardener.inputs import read_input
+    from hardener.views.graph import draw
+
+    terminal = Terminal(color)
+    shown = picture(read_input(file), profile, facts=facts or ())
+    terminal.out(draw(shown, form, width=terminal.width, color=terminal.out_color))
+
+
 @app.command("schema")
 def _schema() -> None:
     """Print the JSON Schema of profile files, for editors."""

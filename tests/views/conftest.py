@@ -101,11 +101,13 @@ def broken_shop(drawn: Draw) -> Picture:
 
 def split(networks: dict[str, list[str]], declared: str | None = None) -> str:
     """The shop with these networks, data ports on loopback, and no way past the proxy."""
-    text = SHOP.read_text().replace('"5432:5432"', '"127.0.0.1:5432:5432"').replace('"6379:6379"', '"127.0.0.1:6379:6379"')
+    text = (
+        SHOP.read_text().replace('"5432:5432"', '"127.0.0.1:5432:5432"').replace('"6379:6379"', '"127.0.0.1:6379:6379"')
+    )
     text = text.replace('    ports:\n      - "8000:8000"      # handy for debugging\n', "")
     for name, of in networks.items():
         text = text.replace(f"\n  {name}:\n", f"\n  {name}:\n    networks: [{', '.join(of)}]\n", 1)
-    default = "networks:\n  frontend:\n  backend:\n    internal: true\n  logging:\n"
+    default = "networks:\n  frontend:\n  backend:\n  logging:\n"
     return text + "\n" + (declared or default)
 
 

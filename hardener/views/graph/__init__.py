@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Literal
 
 from hardener.views.graph.picture import Picture
@@ -17,10 +16,23 @@ def draw(picture: Picture, form: Format, *, width: int = 100, color: bool = Fals
 
     Raises HardenError for SVG where the library that places its boxes is not installed.
     """
+    # Each is imported when it is asked for.
     if form == "text":
         from hardener.views.graph.text import text
 
         return text(picture, width=width, color=color)
-    module = import_module(f"{__name__}.{'data' if form == 'json' else form}")
-    shown: str = getattr(module, form if form != "json" else "data")(picture)
-    return shown
+    if form == "mermaid":
+        from hardener.views.graph.mermaid import mermaid
+
+        return mermaid(picture)
+    if form == "dot":
+        from hardener.views.graph.dot import dot
+
+        return dot(picture)
+    if form == "svg":
+        from hardener.views.graph.svg import svg
+
+        return svg(picture)
+    from hardener.views.graph.data import data
+
+    return data(picture)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hardener.views.graph.groups import Group, grouped
-from hardener.views.graph.picture import Box, Picture, address, loopback
+from hardener.views.graph.picture import Box, Picture, address, clip, loopback
 from hardener.views.graph.text import said
 from hardener.views.style import escape
 
@@ -14,6 +14,7 @@ _HEAD = (
     'node [shape=box, style=rounded, fontname="Helvetica", fontsize=11]',
     'edge [fontname="Helvetica", fontsize=9, color="#57606a", arrowsize=0.7]',
 )
+_FAULT = {"color": '"#d1242f"', "fontcolor": '"#d1242f"', "penwidth": "2.5", "style": "dashed"}
 
 
 def dot(picture: Picture) -> str:
@@ -41,9 +42,9 @@ def _attributes(**values: str) -> str:
 
 
 def _box(box: Box, ids: dict[str, str], networks: bool) -> str:
-    lines = [box.name, *([f"({box.role})"] if box.role else [])]
+    lines = [clip(box.name), *([f"({clip(box.role)})"] if box.role else [])]
     if networks:
-        lines.append(f"[{', '.join(box.after) or 'no network'}]")
+        lines.append(f"[{', '.join(map(clip, box.after)) or 'no network'}]")
     more = {"style": '"rounded,dashed"', "tooltip": quote(box.undecided)} if box.undecided else {}
     return f"{ids[box.name]} {_attributes(label=quote(chr(10).join(lines)), **more)}"
 
@@ -54,7 +55,7 @@ def _group(picture: Picture, group: Group, ids: dict[str, str]) -> Iterator[str]
         assert inner.net is not None
         internal = " (internal)" if inner.net.internal[1] else ""
         yield f"subgraph cluster_n{picture.nets.index(inner.net)} {{"
-        yield f'  label={quote(inner.net.name + internal)}; color="#8b949e"; style="rounded,dashed"'
+        yield f'  label={quote(clip(inner.net.name) + internal)}; color="#8b949e"; style="rounded,dashed"'
         yield from (f"  {line}" for line in _group(picture, inner, ids))
         yield "}"
 
@@ -66,8 +67,10 @@ def _published(picture: Picture, ids: dict[str, str]) -> Iterator[str]:
         if one.after is not None:
             start = "this host" if loopback(one.after) else "anyone"
             starts[start] = None
-            label = _attributes(label=quote(address(one.after)), color='"#bc4c00"', tooltip=quote(one.where or ""))
-            arrows.append(f"{quote(start)} -> {ids[one.service]} {label}")
+            values = {"label": quote(address(one.after)), "color": '"#bc4c00"', "tooltip": quote(one.where or "")}
+            if one in picture.silent:
+                values |= {**_FAULT, "label": quote(f"CUT {address(one.after)}")}
+            arrows.append(f"{quote(start)} -> {ids[one.service]} {_attributes(**values)}")
     yield from (f"{quote(start)} [shape=plaintext]" for start in starts)
     yield from arrows
 
@@ -77,9 +80,7 @@ def _links(picture: Picture, ids: dict[str, str]) -> Iterator[str]:
         ports = ", ".join(map(str, link.ports))
         values = {"label": quote(ports), "tooltip": quote("\n".join(map(said, link.evidence)))}
         if link.fault:
-            red = '"#d1242f"'
-            values |= {"label": quote(f"CUT {ports}".strip()), "color": red, "fontcolor": red}
-            values |= {"penwidth": "2.5", "style": "dashed"}
+            values |= {**_FAULT, "label": quote(f"CUT {ports}".strip())}
         elif not link.after:
             values["style"] = "dotted"
         yield f"{ids[link.source]} -> {ids[link.target]} {_attributes(**values)}"
@@ -93,5 +94,5 @@ def _outgoing(picture: Picture, ids: dict[str, str]) -> Iterator[str]:
         why = "\n".join(f"{way.claim} ({way.where})" for way in picture.outgoing if way.service == name)
         values = {"tooltip": quote(why)}
         if name in picture.stranded:
-            values |= {"label": quote("CUT"), "color": '"#d1242f"', "fontcolor": '"#d1242f"', "style": "dashed"}
+            values |= {**_FAULT, "label": quote("CUT")}
         yield f'{ids[name]} -> "outside" {_attributes(**values)}'

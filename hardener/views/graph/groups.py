@@ -9,7 +9,7 @@ from hardener.views.graph.picture import Box, Net, Picture
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A network, the services that are in no network inside it, and the networks inside; the outermost has no network."""
+    """A network with the services in no network inside it, and the networks inside; the outermost has no network."""
 
     net: Net | None
     boxes: list[Box] = field(default_factory=list)

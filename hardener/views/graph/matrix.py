@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import cos, radians, sin
 
-from hardener.views.graph.picture import Picture, pair
-from hardener.views.graph.sheet import SMALL, clip, measure
+from hardener.views.graph.picture import Picture, clip, pair
+from hardener.views.graph.sheet import SMALL, measure
 from hardener.views.graph.text import FAULT, said
 
 _CELL = 14.0
@@ -53,7 +53,11 @@ def matrix(picture: Picture) -> Matrix:
                 kind = "can" if both in picture.can else "cut" if both in picture.could else "grid"
                 places[kind].append((x, y))
     size = _CELL - 2
-    areas = [(kind, "".join(f"M{x:.0f} {y:.0f}h{size:.0f}v{size:.0f}h-{size:.0f}z" for x, y in at)) for kind, at in places.items() if at]
+    areas = [
+        (kind, "".join(f"M{x:.0f} {y:.0f}h{size:.0f}v{size:.0f}h-{size:.0f}z" for x, y in at))
+        for kind, at in places.items()
+        if at
+    ]
     kinds = {kind for kind, _ in areas} | {cell[3] for cell in cells}
     keys, x = [], 0.0
     for kind, text in (

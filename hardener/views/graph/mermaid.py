@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hardener.views.graph.groups import Group, grouped
-from hardener.views.graph.picture import Box, Link, Picture, address, loopback
-from hardener.views.style import escape
+from hardener.views.graph.picture import Box, Picture, address, clip, loopback
 
 # Colours that are legible on GitHub's light and on its dark background.
 _FAULT = "stroke:#d1242f,stroke-width:3px,color:#d1242f"
@@ -37,21 +36,19 @@ def mermaid(picture: Picture) -> str:
     return "\n".join(lines) + "\n"
 
 
-def quote(text: str) -> str:
-    """`text` as a label: what Mermaid, Markdown or HTML could take for its own is written as a number."""
-    return '"' + "<br/>".join(_UNSAFE.sub(lambda found: f"#{ord(found[0])};", line) for line in text.split("\n")) + '"'
+def quote(*lines: str) -> str:
+    """Lines as a label: what Mermaid, Markdown or HTML could take for its own is written as a number."""
+    label = "<br/>".join(_UNSAFE.sub(lambda found: f"#{ord(found[0])};", line) for line in lines)
+    return f'"{label or " "}"'
 
 
 def _box(picture: Picture, box: Box, ids: dict[str, str], networks: bool) -> Iterator[str]:
-    lines = [box.name]
-    if box.role:
-        lines.append(f"({box.role})")
+    lines = [clip(box.name), *([f"({clip(box.role)})"] if box.role else [])]
     if networks:
-        lines.append(f"[{', '.join(box.after) or 'no network'}]")
-    label = "\n".join(escape(line) for line in lines)
+        lines.append(f"[{', '.join(map(clip, box.after)) or 'no network'}]")
     open_to_all = any(one.service == box.name and one.after and not loopback(one.after) for one in picture.ports)
     kind = ":::published" if open_to_all else ":::undecided" if box.undecided else ""
-    yield f"{ids[box.name]}[{quote(label)}]{kind}"
+    yield f"{ids[box.name]}[{quote(*lines)}]{kind}"
 
 
 def _group(picture: Picture, group: Group, ids: dict[str, str]) -> Iterator[str]:
@@ -61,7 +58,7 @@ def _group(picture: Picture, group: Group, ids: dict[str, str]) -> Iterator[str]
         assert inner.net is not None
         number = picture.nets.index(inner.net)
         internal = " (internal)" if inner.net.internal[1] else ""
-        yield f"subgraph n{number}[{quote(escape(inner.net.name) + internal)}]"
+        yield f"subgraph n{number}[{quote(clip(inner.net.name) + internal)}]"
         yield from (f"  {line}" for line in _group(picture, inner, ids))
         yield "end"
         yield f"class n{number} around"
@@ -71,24 +68,24 @@ def _published(picture: Picture, ids: dict[str, str]) -> Iterator[tuple[str, boo
     """Arrows from whoever reaches the host, and from the host itself, with whether each is a fault."""
     for one in picture.ports:
         if one.after is not None:
-            start = "host([this host])" if loopback(one.after) else "anyone([anyone])"
-            yield f"{start} -->|{quote(escape(address(one.after)))}| {ids[one.service]}", False
+            start, fault = "host([this host])" if loopback(one.after) else "anyone([anyone])", one in picture.silent
+            yield f"{start} {_arrow(clip(address(one.after)), fault)} {ids[one.service]}", fault
 
 
 def _between(picture: Picture, ids: dict[str, str]) -> Iterator[tuple[str, bool]]:
     for link in picture.links:
-        yield f"{ids[link.source]} {_arrow(link)} {ids[link.target]}", link.fault
-
-
-def _arrow(link: Link) -> str:
-    ports = ", ".join(map(str, link.ports))
-    if link.fault:
-        return f"-. {quote(f'CUT {ports}'.strip())} .->"
-    arrow = "-->" if link.after else "-.->"
-    return f"{arrow}|{quote(ports)}|" if ports else arrow
+        arrow = _arrow(", ".join(map(str, link.ports)), link.fault, works=link.after)
+        yield f"{ids[link.source]} {arrow} {ids[link.target]}", link.fault
 
 
 def _outgoing(picture: Picture, ids: dict[str, str]) -> Iterator[tuple[str, bool]]:
     for name in dict.fromkeys(way.service for way in picture.outgoing):
         fault = name in picture.stranded
-        yield f"{ids[name]} {'-. "CUT" .->' if fault else '-->'} outside([outside])", fault
+        yield f"{ids[name]} {_arrow('', fault)} outside([outside])", fault
+
+
+def _arrow(label: str, fault: bool, *, works: bool = True) -> str:
+    if fault:
+        label = f"CUT {label}".strip()
+    arrow = "-->" if works and not fault else "-.->"
+    return f"{arrow}|{quote(label)}|" if label else arrow

@@ -1,7 +1,7 @@
 """What a picture of a project shows, whatever its format: services, networks, ports, who talks to whom and who could.
 
-Two services can talk when they share a network. A pair that could before and cannot after is cut; where the one is known
-to talk to the other, that is a fault.
+Two services can talk when they share a network. A pair that could before and cannot after is cut; where the one is
+known to talk to the other, that is a fault.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import combinations
 from hardener.graph import Edge, Graph, Outgoing
 from hardener.model import ComposeFile, Port, Service, boolean
 from hardener.views.secrets import mask_text
+from hardener.views.style import escape
 
 Pair = tuple[str, str]
 """Two services, in the order of the file."""
@@ -269,12 +270,20 @@ def _ports(graph: Graph, before: Mapping[str, Service], after: Mapping[str, Serv
         for port in before[name].read_ports() if name in before else ():
             same = [one for one in waiting if (one.target, one.protocol) == (port.target, port.protocol)]
             # A container port can be published twice: the same address goes before another one.
-            match = min(same, key=lambda one: (one.published != port.published, one.host_ip != port.host_ip), default=None)
+            match = min(
+                same, key=lambda one: (one.published != port.published, one.host_ip != port.host_ip), default=None
+            )
             if match is not None:
                 waiting.remove(match)
             yield Publication(name, port, match, where.get((name, port.position)))
         for port in waiting:
             yield Publication(name, None, port)
+
+
+def clip(text: str, longest: int = 30) -> str:
+    """`text` as a label: on one line, nothing in it that a terminal would obey, its middle left out if it is long."""
+    text = escape(text)
+    return text if len(text) <= longest else f"{text[: longest * 2 // 3]}…{text[-(longest // 3) :]}"
 
 
 def address(port: Port) -> str:

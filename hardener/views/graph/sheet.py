@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from hardener.errors import HardenError
-from hardener.views.graph.picture import Box, Link, Picture, Publication, address
+from hardener.views.graph.picture import Box, Link, Picture, Publication, address, clip
 from hardener.views.graph.text import FAULT
-from hardener.views.style import columns, escape
+from hardener.views.style import columns
 
 # The width of a character in a monospaced font, as a share of its size: 0.6 in most of them, 0.602 in DejaVu Sans Mono.
 _ADVANCE = 0.602
@@ -23,12 +23,15 @@ LINE = 17.0
 """Pixels from one line of a box to the next."""
 
 _PAD = 12.0
-_LONGEST = 30
-"""Characters of a name or a line that are shown; the tooltip has all."""
-
 _OPTIONS: dict[str, Any] = {
     "direction": "leftright",
-    "spacing": {"layer_gap": 56.0, "node_gap": 26.0, "dummy_gap": 16.0, "isolated_gap": 26.0, "isolated_max_columns": 5},
+    "spacing": {
+        "layer_gap": 56.0,
+        "node_gap": 26.0,
+        "dummy_gap": 16.0,
+        "isolated_gap": 26.0,
+        "isolated_max_columns": 5,
+    },
 }
 
 
@@ -92,12 +95,6 @@ def measure(text: str, size: float) -> float:
     return columns(text) * size * _ADVANCE
 
 
-def clip(text: str, longest: int = _LONGEST) -> str:
-    """`text` for the sheet: on one line, its middle left out if it is long."""
-    text = escape(text)
-    return text if len(text) <= longest else f"{text[: longest * 2 // 3]}…{text[-(longest // 3) :]}"
-
-
 def sheet(picture: Picture) -> Sheet:
     """Places the services and links of a picture. Raises HardenError if the library is not installed."""
     try:
@@ -123,17 +120,15 @@ def sheet(picture: Picture) -> Sheet:
     for box, node in zip(picture.boxes, made.nodes, strict=True):
         (x, y), width, height = at(node["center"]), node["size"]["width"], node["size"]["height"]
         boxes.append(Placed(box, Rect(x - width / 2, y - height / 2, width, height), rows[box.name]))
-    links = (
-        Drawn(link, tuple(map(at, edge["points"]))) for link, edge in zip(picture.links, made.edges, strict=True)
-    )
+    links = (Drawn(link, tuple(map(at, edge["points"]))) for link, edge in zip(picture.links, made.edges, strict=True))
     return Sheet(tuple(boxes), tuple(links), right - left, bottom - top)
 
 
 def _rows(picture: Picture, box: Box) -> list[Row]:
+    rows = [Row(clip(box.role))] if box.role else []
     faults = [link.target for link in picture.faults if link.source == box.name]
-    rows = [Row(f"{FAULT}: {clip(target)}", fault=True) for target in faults]
+    rows += [Row(f"{FAULT}: {clip(target)}", fault=True) for target in faults]
     rows += [Row(f"{FAULT}: the outside", fault=True)] if box.name in picture.stranded else []
-    rows += [Row(clip(box.role))] if box.role else []
     asked = sorted({port for link in picture.links if link.target == box.name for port in link.ports})
     if asked:
         rows.append(Row(clip(f"serves {', '.join(map(str, asked))}")))

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape as xml
 
 from hardener.views.graph.matrix import Matrix, matrix
-from hardener.views.graph.picture import Net, Picture, loopback
-from hardener.views.graph.sheet import LINE, NAME, SMALL, Drawn, Placed, Row, clip, measure, sheet
+from hardener.views.graph.picture import Net, Picture, clip, loopback
+from hardener.views.graph.sheet import LINE, NAME, SMALL, Drawn, Placed, Row, measure, sheet
 from hardener.views.graph.text import FAULT, said, shown_port, total
 from hardener.views.style import escape
 
@@ -130,7 +130,15 @@ def _row(row: Row, x: float, y: float, leaves: tuple[bool, bool], colors: dict[s
         yield _text(x + 16, y, row.text, "strong")
     elif row.port is not None:
         one = row.port
-        kind = "gone" if one.after is None else "alarm" if row.fault else "" if one.after and loopback(one.after) else "open-port"
+        kind = (
+            "gone"
+            if one.after is None
+            else "alarm"
+            if row.fault
+            else ""
+            if one.after and loopback(one.after)
+            else "open-port"
+        )
         yield f'<path class="{kind or "tip"}" d="M{x + 1:.1f} {y - 4.5:.1f}l8 4.5l-8 4.5z"/>'
         before, after = shown_port(one.before, leaves[0]), shown_port(one.after, leaves[1])
         told = [after if before == after else f"{before}, then {after}", *([one.where] if one.where else [])]
@@ -142,7 +150,9 @@ def _row(row: Row, x: float, y: float, leaves: tuple[bool, bool], colors: dict[s
 def _link(drawn: Drawn) -> Iterator[str]:
     link = drawn.link
     kind = " fault" if link.fault else "" if link.after else " never"
-    told = [f"{link.source} → {link.target}" + ("" if link.after else f": {FAULT if link.fault else 'no shared network'}")]
+    told = [
+        f"{link.source} → {link.target}" + ("" if link.after else f": {FAULT if link.fault else 'no shared network'}")
+    ]
     told += [said(edge) for edge in link.evidence]
     path = _rounded(drawn.points)
     yield f'<g class="link{kind}">{_title(told)}'

@@ -68,7 +68,9 @@ def _faults(picture: Picture, width: int, color: bool) -> Iterator[str]:
         way = next(way for way in picture.outgoing if way.service == name)
         told.append(f"{name} to the outside: {way.claim} ({way.where})")
     for one in picture.silent:
-        told.append(f"{one.service} has internal networks only, so that its port {one.after and address(one.after)} is dead")
+        told.append(
+            f"{one.service} has internal networks only, so that its port {one.after and address(one.after)} is dead"
+        )
     for fault in told:
         yield from (paint(line, "red", color) for line in wrap(escape(f"{FAULT}: {fault}"), width))
 
