@@ -101,6 +101,18 @@ class Context:
         """Whether there is a lock file, or the engine was asked."""
         return self.images.inspection is not None or self.images.lock_file is not None
 
+    @cached_property
+    def swarm(self) -> str | None:
+        """What in the file only swarm uses, if anything."""
+        for name, service in self.file.read_services().items():
+            deploy = service.deploy
+            if deploy and (deploy.placement or deploy.update_config or deploy.rollback_config or deploy.endpoint_mode):
+                return f"services.{name}.deploy"
+        for name, network in (self.file.networks or {}).items():
+            if network.driver == "overlay":
+                return f"networks.{name}"
+        return None
+
     def local(self, service: Service) -> str | None:
         """Why the image of a service comes from no registry; None if it may."""
         if service.build is not None or service.pull_policy == "build":

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from hardener import Plan, Profile, Transform, VerificationError, load, plan
+from hardener import Plan, Profile, PublishedPorts, Transform, VerificationError, load, plan
 from hardener.target import Made
 from hardener.transforms.base import Answer, Change, Confidence
 from hardener.verify import verify
@@ -131,6 +131,23 @@ def test_law_4_a_change_only_said(made: Plan) -> None:
 def test_a_removal_only_said(made: Plan) -> None:
     text = 'version: "3.8"  # old\n' + made.text
     broken(made, "law", text=text, target=load(text).data)
+
+
+def test_law_4_quotes_only_said() -> None:
+    ports = Profile.read("production")
+    right = plan(load("services:\n  a:\n    image: x\n    ports:\n      - 22:22  # ssh\n"), ports)
+    verify(right, ports)
+    assert '- "22:22"  # ssh' in right.text
+    broken(right, "law 4", ports, **rewritten(right, '"22:22"', "22:22"))
+
+
+def test_law_4_an_item_only_said() -> None:
+    profile = Profile.of([PublishedPorts()])
+    text = 'services:\n  app: {image: x, depends_on: [db]}\n  db:\n    image: postgres:16\n    ports: ["1:1", "2:2"]\n'
+    right = plan(load(text), profile)
+    verify(right, profile)
+    broken(right, "law 4", profile, **rewritten(right, '"127.0.0.1:2:2"', '"2:2"'))
+    broken(right, "law 4", profile, **rewritten(right, '"127.0.0.1:2:2"', '"127.0.0.1:2:2", "3:3"'))
 
 
 class Restless(Transform):
