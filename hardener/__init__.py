@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hardener.transforms.non_root import NonRoot
     from hardener.transforms.obsolete_version import ObsoleteVersion
     from hardener.transforms.privileged import Privileged
+    from hardener.transforms.published_ports import PublishedPorts
     from hardener.transforms.read_only import ReadOnly
     from hardener.transforms.resource_limits import ResourceLimits
     from hardener.transforms.restart_policy import RestartPolicy
@@ -70,6 +71,7 @@ __all__ = [
     "Plan",
     "Privileged",
     "Profile",
+    "PublishedPorts",
     "ReadOnly",
     "ResourceLimits",
     "RestartPolicy",
@@ -111,6 +113,7 @@ _HOMES = {
     "hardener.transforms.non_root": ("NonRoot",),
     "hardener.transforms.obsolete_version": ("ObsoleteVersion",),
     "hardener.transforms.privileged": ("Privileged",),
+    "hardener.transforms.published_ports": ("PublishedPorts",),
     "hardener.transforms.read_only": ("ReadOnly",),
     "hardener.transforms.resource_limits": ("ResourceLimits",),
     "hardener.transforms.restart_policy": ("RestartPolicy",),

@@ -19,7 +19,7 @@ from hardener.profile import Profile
 from hardener.sharing import Settled, settle
 from hardener.source import Data, Document, Path, RewriteError, bare, dotted, rewrite, same
 from hardener.source.data import frozen, is_data
-from hardener.target import Made, apply, at, atoms, leaves, misfit, tags
+from hardener.target import Made, apply, at, atoms, doubles, leaves, misfit, tags
 from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
 from hardener.transforms.context import Context
 
@@ -251,10 +251,18 @@ class _Planner:
         if (reason := misfit(answer, body, depth)) is not None:
             self.leave(case, answer, reason)
             return
-        if answer.action == "replace" and not self.stands_alone(answer, body):
+        if answer.action == "quote":
+            # What comes from another service is quoted there, if it is in this file.
+            if (place := self.project.origin(answer.path))[:2] != answer.path[:2] or not self.unquoted(place):
+                return
+            answer = replace(answer, path=place)
+        elif not self.stands_alone(answer, body):
             self.leave(case, answer, "a part of it comes through extends or another rule")
             return
-        missing = _present(answer, body) if answer.action == "remove" else atoms(answer, body, depth)
+        elif doubles(answer, body, depth):
+            self.leave(case, answer, "the list has that already, and compose takes an item once")
+            return
+        missing = _present(answer, body, depth) if answer.action == "remove" else atoms(answer, body, depth)
         for change in missing:
             if "!reset" in tags(self.document.merged, change.path):  # whoever wrote that wants it empty
                 case.skipped.append(f"{change.path[-1]} is reset on purpose")
@@ -269,13 +277,25 @@ class _Planner:
             else:
                 self.leave(case, change, f"the rule {rule} sets another value there")
 
+    def unquoted(self, place: Path) -> bool:
+        """Whether a scalar of the text stands there without quotes."""
+        scalar = self.document.scalar(place)
+        return scalar is not None and scalar.plain
+
     def stands_alone(self, change: Change, body: Any) -> bool:
-        """Whether a list that is to be replaced is as it was, and all in one place of the text, or in none."""
-        if change.service is None:
+        """Whether a list is as it was, and all in one place of the text, or in none, if `change` is not just to add."""
+        index = next((index for index, step in enumerate(change.path) if isinstance(step, int)), None)
+        if change.service is None or (index is None and change.action in ("set", "append")):
             return True
-        below, own = change.path[2:], at(self.document.merged, change.path)
-        now, was = at(body, below), at(self.project.bodies[change.service], below)
-        return not isinstance(now, list) or (same(now, was) and (own is None or same(own, was)))
+        path = change.path[:index]
+        own = at(self.document.merged, path)
+        now, was = at(body, path[2:]), at(self.project.bodies[change.service], path[2:])
+        if not isinstance(now, list):
+            return True
+        # Lists are joined: what goes from this one would come back if the extended service has it, too.
+        goes = index is not None or change.action == "remove" or isinstance(change.value, list)
+        joined = goes and "extends" in self.project.as_written(change.service)
+        return same(now, was) and (own is None or (same(own, was) and not joined))
 
     def claim(self, change: Change) -> str | None:
         """Notes what a change sets. The name of the rule that wants another value at one of these places, if any."""
@@ -321,11 +341,13 @@ class _Planner:
                 return f"exempt: {exemption.reason}"
         return None
 
-    @staticmethod
-    def leave(case: _Case, change: Change, reason: str) -> None:
+    def leave(self, case: _Case, change: Change, reason: str) -> None:
         """Leaves a change to a person."""
-        message = f"Set {dotted(change.path)} by hand."
-        case.advice.append(Advice(change.rule, change.service, change.path, message, reason, change.references))
+        in_list = any(isinstance(step, int) for step in change.path)
+        path = self.project.origin(change.path) if in_list else change.path
+        verb = "Remove" if change.action == "remove" else "Set"
+        message = f"{verb} {dotted(change.path)} by hand."
+        case.advice.append(Advice(change.rule, change.service, path, message, reason, change.references))
         case.lost = True
 
     def write(self) -> tuple[Settled, Data, str]:
@@ -334,8 +356,9 @@ class _Planner:
         if settled.refused or not settled.made:
             return settled, self.document.data, self.document.text
         target = apply(self.document.data, settled.made, settled.unshared)
+        quoted = (made.site for made in settled.made if made.change.action == "quote")
         try:
-            return settled, target, rewrite(self.document, target)
+            return settled, target, rewrite(self.document, target, quoted)
         except RewriteError as error:
             touched = [made for made in settled.made if self.touches(made.site, error.paths)]
             reason = f"the text cannot be edited there: {error.reason}"
@@ -364,9 +387,9 @@ def _identity(change: Change) -> Hashable:
     return change.rule, change.service, change.path, frozen(change.value)
 
 
-def _present(change: Change, body: Any) -> Iterator[Change]:
+def _present(change: Change, body: Any, depth: int) -> Iterator[Change]:
     """A removal, if what it removes is there."""
-    for step in change.path:
+    for step in change.path[depth:]:
         if not isinstance(body, dict) or step not in body:
             return
         body = bare(body[step])

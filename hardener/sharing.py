@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from hardener.model.project import Project
 from hardener.source import Path
 from hardener.source.data import frozen
-from hardener.source.tree import Alias, Node, children, descendants, part, sources, way
+from hardener.source.tree import Alias, Node, children, descendants, sources, way
 from hardener.target import Made, at, leaves, tags
 from hardener.transforms.base import Change
 
@@ -72,6 +72,8 @@ class _Found(NamedTuple):
     site: Path
     nodes: list[tuple[Node, int]]
     alias: Path | None
+    rest: Path = ()
+    """The steps at the end of the change's path that are not in the text."""
 
 
 class _Settler:
@@ -114,6 +116,9 @@ class _Settler:
             if change.path not in self.forced and all(want in brought for want in own):
                 settled.had.append((change, brought[own[0]]))
                 continue
+            if place.rest and _needs_text(change):
+                settled.refused.append((change, "it comes through extends, and stays as it is there"))
+                continue
             reached, unwilling = self.reach(change, place.nodes)
             if unwilling is None:
                 settled.made.append(Made(change, place.site, tuple(self.echoes(change, place))))
@@ -144,7 +149,7 @@ class _Settler:
                 nodes.append((node, taken))
             found = way(node, step) if step is not None else None
             if found is None:
-                return _Found((*site, *change.path[taken:]), nodes, alias)
+                return _Found((*site, *change.path[taken:]), nodes, alias, change.path[taken:])
             if found.sources:
                 merged, place = True, self.places[id(found.sources[-1])]
                 nodes += [] if private else [(source, taken) for source in found.sources]
@@ -154,6 +159,8 @@ class _Settler:
     def reach(self, change: Change, nodes: list[tuple[Node, int]]) -> tuple[set[Hashable], str | None]:
         """What the change brings to other services, and why it may not be made, if one of them does not want it."""
         reached: set[Hashable] = set()
+        if change.action == "quote":
+            return reached, None  # what it means stays the same for everybody
         if any(id(inside) in self.shared for inside in self.lost(change, nodes)):
             return reached, "its value has an anchor that is used elsewhere"
         for node, taken in nodes:
@@ -182,7 +189,7 @@ class _Settler:
                 (below, value)
                 for below, value in parts
                 if not self.cut_off(service, heir, below)
-                and not (change.action in ("set", "replace") and self.has_own(heir, body, below, value))
+                and not (change.action in ("set", "replace") and self.has_own(change, heir, body, below, value))
             ]
             wants = {_want(change.action, (SERVICES, heir, *below), value) for below, value in got}
             if not wants <= self.wants:
@@ -193,8 +200,10 @@ class _Settler:
                 return further
         return None
 
-    def has_own(self, heir: str, body: Any, below: Path, value: Any) -> bool:
+    def has_own(self, change: Change, heir: str, body: Any, below: Path, value: Any) -> bool:
         """Whether a heir sets what stands `below` it itself, or will: then what it extends does not reach it."""
+        if _in_list(change):
+            return False  # the lists are joined
         theirs = (SERVICES, heir, *below)
         return at(body, below) is not None or (_want("set", theirs, value) not in self.wants and theirs in self.values)
 
@@ -236,8 +245,8 @@ class _Settler:
 
     def lost(self, change: Change, nodes: list[tuple[Node, int]]) -> Iterator[Node]:
         """The nodes that go with a key that is removed, or with a value that is replaced; its own anchor stays."""
-        if change.action == "remove" and (found := part(self.root, change.path[0])):
-            yield from descendants(found.value)
+        if change.action == "remove" and (removed := _last(change, nodes)):
+            yield from descendants(removed)
         elif change.action == "replace" and (replaced := _last(change, nodes)):
             yield from (node for node in descendants(replaced) if node is not replaced)
 
@@ -285,6 +294,17 @@ class _Settler:
         for _, source in sources(node):
             self.look(service, path, self.places[id(source)], source, hidden, merged=True)
             hidden |= {step for step, _ in children(source)}
+
+
+def _needs_text(change: Change) -> bool:
+    """Whether a change only makes sense where what it changes is written: a key beside `extends` is joined with it."""
+    return change.action == "remove" or _in_list(change)
+
+
+def _in_list(change: Change) -> bool:
+    """Whether a change is to a part of a list."""
+    items = change.action == "replace" and isinstance(change.value, list)
+    return items or any(isinstance(step, int) for step in change.path)
 
 
 def _last(change: Change, nodes: list[tuple[Node, int]]) -> Node | None:

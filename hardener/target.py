@@ -18,11 +18,11 @@ def atoms(change: Change, body: Any, depth: int) -> Iterator[Change]:
     merged into what is there, key by key; a key that has a value keeps it, unless the change is to replace it.
     """
     for step in change.path[depth:]:
-        if not isinstance(body, dict) or body.get(step) is None:
-            body = None
-            break
-        body = body[step]
-    if change.action == "append":
+        body = _inside(body, step)
+    if change.action == "quote":
+        if same(body, change.value):
+            yield change
+    elif change.action == "append":
         if not isinstance(body, list) or not any(_same_item(item, change.value) for item in body):
             yield change
     elif change.action == "replace":
@@ -41,9 +41,9 @@ def misfit(change: Change, body: Any, depth: int) -> str | None:
     for index, step in enumerate(change.path[depth:], depth):
         if body is None:
             return None
-        if not isinstance(body, dict):
+        if not isinstance(body, list if isinstance(step, int) else dict):
             return _another_form(change.path[:index])
-        body = body.get(step)
+        body = _inside(body, step)
     if body is None:
         return None
     if change.action == "append":
@@ -69,8 +69,20 @@ def _same_item(item: Any, value: Data) -> bool:
     )
 
 
+def doubles(change: Change, body: Any, depth: int) -> bool:
+    """Whether a list would have an item twice after a change that replaces one."""
+    *way, last = change.path
+    items = at(body, tuple(way[depth:]))
+    if change.action != "replace" or not isinstance(items, list):
+        return False
+    return any(same(item, change.value) for index, item in enumerate(items) if index != last)
+
+
 def _replaceable(old: Any, new: Data) -> bool:
-    """Whether `new` is a scalar for a scalar, or a map of the same names for a list of names."""
+    """Whether `new` is a scalar for a scalar, a map of the same names for a list of names, or some items of a list."""
+    if isinstance(old, list) and isinstance(new, list):
+        rest = iter(old)
+        return bool(new) and all(any(same(item, other) for other in rest) for item in new)
     if isinstance(old, list):
         # Compose fills in variables in values, not in keys.
         names = all(isinstance(item, str) and "$" not in item for item in old)
@@ -108,6 +120,8 @@ def apply(data: Data, changes: Iterable[Made], unshared: Iterable[Path] = ()) ->
     for change, path in ((change, path) for change, site, echoes in changes for path in (site, *echoes)):
         *way, last = path
         container = _down(result, way)
+        if change.action == "quote":
+            continue
         if change.action == "remove":
             del container[last]
         elif change.action == "append" and isinstance(items := bare(container.get(last)), list):
@@ -120,8 +134,7 @@ def apply(data: Data, changes: Iterable[Made], unshared: Iterable[Path] = ()) ->
 def at(data: Any, path: Path) -> Any:
     """The value at `path`, tags left out on the way and of itself; None where there is none."""
     for step in path:
-        data = bare(data)
-        data = data.get(step) if isinstance(data, dict) else None
+        data = _inside(bare(data), step)
     return bare(data)
 
 
@@ -132,6 +145,13 @@ def tags(data: Any, path: Path) -> Iterator[str]:
             yield data.tag
         data = bare(data)
         data = data.get(step) if isinstance(data, dict) else None
+
+
+def _inside(data: Any, step: str | int) -> Any:
+    """What a map holds at a key, or a list at an index; None where there is nothing."""
+    if isinstance(data, list):
+        return data[step] if isinstance(step, int) and step < len(data) else None
+    return data.get(step) if isinstance(data, dict) else None
 
 
 def _down(data: Any, way: Iterable[str | int]) -> Any:

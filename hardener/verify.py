@@ -104,6 +104,9 @@ def _node_differences(before: Node, after: Node, path: Path) -> Iterator[Path]:
 def _visible(change: Change, before: Any, after: Project) -> bool:
     """Whether the new text says what the change says; a list that got an item still has all the others."""
     new = {**(bare(after.document.merged) or {}), "services": after.bodies}
+    if change.action == "quote":
+        scalar = after.document.scalar(change.path)
+        return scalar is not None and scalar.data == change.value and not scalar.plain
     if change.action == "remove":
         return at(new, change.path) is None
     if change.action == "append":

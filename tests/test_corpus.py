@@ -157,8 +157,15 @@ def lost_lines(result: Result) -> list[str]:
 
 
 def rewritten(line: str, result: Result) -> bool:
-    """Whether a line is an item, or all in one line, of a list that a rule replaces by a map with the same names."""
+    """Whether a line holds an item that a rule replaces or quotes, or is an item, or all in one line, of a list that a
+    rule replaces by a map with the same names.
+    """
     for change in result.changes:
+        if change.action in ("replace", "quote") and isinstance(change.path[-1], int):
+            # What a rule puts before an item, or around it, leaves the item as it was.
+            items = re.findall(r"""[^\s"',\[\]]+""", line.partition(" #")[0])
+            if any(item and str(change.value).endswith(item) for item in items if ":" in item):
+                return True
         if change.action == "replace" and isinstance(change.value, dict):
             names = "|".join(map(re.escape, change.value))
             item, key = rf"""["']?(?:{names})["']?""", rf"""["']?{re.escape(str(change.path[-1]))}["']?"""

@@ -157,6 +157,9 @@ class Claims:
     and where this is not known, what is known of the start does not hold."""
     ports: Claim[list[Port]] | None = None
     """Where it listens by default, what clients use first: `5432`, `53/udp`."""
+    public_ports: Claim[list[Port]] | None = None
+    """Those ports that clients outside of the stack use by design: browsers that follow links to an object store,
+    devices that send to a broker."""
     volumes: Claim[list[ContainerPath]] | None = None
     """The VOLUME paths of the image: anonymous volumes where a service mounts nothing there."""
     user: Claim[Text] | None = None

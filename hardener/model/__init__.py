@@ -14,7 +14,7 @@ from hardener.model.errors import Problem, problems
 from hardener.model.interpolation import Variable, readable, resolve_defaults, variables
 from hardener.model.mounts import Mount
 from hardener.model.parts import Dependency, EnvFile, Extends, Grant, Healthcheck, Logging, Ulimit
-from hardener.model.ports import Port, parse_port, port_range
+from hardener.model.ports import Port, clash, parse_port, port_range
 from hardener.model.service import Service
 from hardener.model.short import nonroot
 from hardener.model.units import boolean, byte_size, duration, format_bytes, integer, number
@@ -52,6 +52,7 @@ __all__ = [
     "Volume",
     "boolean",
     "byte_size",
+    "clash",
     "duration",
     "format_bytes",
     "integer",

@@ -21,6 +21,7 @@ from hardener.model.base import (
     Values,
     imported_on_use,
 )
+from hardener.model.interpolation import readable
 from hardener.model.mounts import Mount, MountEntry, parse_tmpfs, read_mount
 from hardener.model.parts import (
     Dependency,
@@ -156,6 +157,12 @@ class Container(Part):
     def name(self) -> str:
         """Its key in the compose file; empty when read by itself."""
         return self._name
+
+    @property
+    def has_network(self) -> bool:
+        """Whether it is on networks of its own, not on that of the host, another container's or none."""
+        mode = readable(self.network_mode or "").strip()
+        return mode not in ("host", "none") and not mode.startswith(("service:", "container:"))
 
     def read_build(self) -> Build | None:
         """The build in long syntax, None if not set."""

@@ -50,6 +50,17 @@ def port_range(text: str | None) -> range | None:
     return range(first, last + 1) if first <= last <= _LAST_PORT else None
 
 
+def clash(one: Port, other: Port) -> bool:
+    """Whether the host cannot publish both. Of a range for one port, the engine takes a free one."""
+    first, second = port_range(one.published), port_range(other.published)
+    if not first or not second or one.protocol != other.protocol:
+        return False
+    if any(len(taken) > 1 and "-" not in port.target for port, taken in ((one, first), (other, second))):
+        return False
+    overlap = first.start < second.stop and second.start < first.stop
+    return overlap and _share_address(one.host_ip or "", other.host_ip or "")
+
+
 def parse_port(text: str, position: int = 0) -> Port | None:
     """The short syntax; None where compose refuses it. Text with a variable without default is split, not checked."""
     resolved = resolve_defaults(text)
@@ -89,6 +100,13 @@ def _is_sound(port: Port) -> bool:
         return True
     host = port_range(port.published)
     return host is not None and (len(container) in (1, len(host)))
+
+
+def _share_address(one: str, other: str) -> bool:
+    """Whether two addresses have one in common; an empty one is all of them."""
+    if not one or not other or one == other:
+        return True
+    return bool({"0.0.0.0", "::"} & {one, other}) and (":" in one) == (":" in other) and "$" not in one + other
 
 
 def _is_address(host_ip: str | None) -> bool:

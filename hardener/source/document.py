@@ -9,7 +9,7 @@ from functools import cached_property
 from hardener.errors import Where
 from hardener.source.data import Data, Path, Tagged, bare, plain
 from hardener.source.parse import LINE_BREAK, parse
-from hardener.source.tree import Alias, Entry, Node, children, part, way
+from hardener.source.tree import Alias, Entry, Node, Scalar, children, part, way
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,17 @@ class Document:
                 return (*place, *path[taken:])
             node, place = found.value, (*place, step)
         return self.places[id(node.target)] if isinstance(node, Alias) else place
+
+    def scalar(self, path: Path) -> Scalar | None:
+        """The scalar at `path` as it is written, through aliases and `<<`; None where there is none."""
+        node: Node = self.root
+        for step in path:
+            found = way(node.target if isinstance(node, Alias) else node, step)
+            if found is None:
+                return None
+            node = found.part.value
+        node = node.target if isinstance(node, Alias) else node
+        return node if isinstance(node, Scalar) else None
 
     @cached_property
     def _line_starts(self) -> list[int]:

@@ -310,6 +310,11 @@ class Edits:
                 # Below the line, so that its trailing comment stays where it is.
                 self.insert_lines(item.end, lines, (*slot.path, ""), None, None)
 
+    def quote(self, node: Scalar, path: Path) -> None:
+        """Puts quotes around a plain string."""
+        anchor = "" if node.anchor is None else f"&{node.anchor} "
+        self.edit(node.start, node.end, anchor + quoted(str(node.data), self.style.quote), path)
+
     def like(self, node: Scalar, text: str, *, flow: bool) -> str:
         """`text` in the quotes that `node` has, or plain if it is and `text` can be."""
         if node.style in ("'", '"'):

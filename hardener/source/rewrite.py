@@ -7,17 +7,17 @@ Where that cannot be done without losing a comment or guessing, it raises `Rewri
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from hardener.source.data import Data, Tagged, frozen, same
+from hardener.source.data import Data, Path, Tagged, frozen, same
 from hardener.source.document import Document
 from hardener.source.edits import Edits, RewriteError, Slot
 from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Sequence, children, descendants
 
 
-def rewrite(document: Document, target: Data) -> str:
-    """The text of `document`, edited to mean `target`.
+def rewrite(document: Document, target: Data, quoted: Iterable[Path] = ()) -> str:
+    """The text of `document`, edited to mean `target`, with quotes around the plain strings at `quoted`, which stay.
 
     `rewrite(d, d.data) == d.text`, and `load(rewrite(d, target)).data` is `target` with its types and key order.
     Raises RewriteError, which names every place, where an edit would lose a comment, reorder keys, or needs a form the
@@ -25,6 +25,10 @@ def rewrite(document: Document, target: Data) -> str:
     """
     writer = _Writer(document)
     writer.node(document.root, target, Slot((), -1, 0, flow=False))
+    # One scalar can be at several places, through aliases.
+    scalars = {id(scalar): (scalar, path) for path in quoted if (scalar := document.scalar(path)) is not None}
+    for scalar, path in scalars.values():
+        writer.edits.quote(scalar, path)
     if writer.refused:
         error = writer.refused[0]
         error.paths = [path for refused in writer.refused for path in refused.paths]

@@ -38,6 +38,11 @@ class Scalar(Node):
         """Whether nothing at all is written here."""
         return self.start == self.end
 
+    @property
+    def plain(self) -> bool:
+        """Whether it stands without quotes or a tag, so that every reader guesses its type."""
+        return self.style == "" and self.tag is None
+
 
 @dataclass(slots=True, eq=False)
 class Alias(Node):

@@ -1,10 +1,10 @@
 """The contract of a transform: what it is given, what it may answer, and what an answer carries.
 
 A transform is a pydantic model whose fields are its settings. `run` looks at one service and yields what should change
-(`self.set`, `self.append`, `self.replace`), what a person must decide (`self.advise`), or why it leaves the service
-alone (`self.skip`). It reads no file, prints nothing and knows no text. The runner (`hardener.pipeline`) holds the
-guards all of them share: a value that is already set, here or through `<<` or `extends`, is never set again. Only
-`replace` says that it means the value that is there.
+(`self.set`, `self.append`, `self.replace`, `self.remove`, `self.quote`), what a person must decide (`self.advise`), or
+why it leaves the service alone (`self.skip`). It reads no file, prints nothing and knows no text. The runner
+(`hardener.pipeline`) holds the guards all of them share: a value that is already set, here or through `<<` or
+`extends`, is never set again. Only `replace` and `remove` say that they mean the value that is there.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Evidence:
     source: str
 
 
-Action = Literal["set", "append", "replace", "remove"]
+Action = Literal["set", "append", "replace", "remove", "quote"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,9 @@ class Change:
     """One edit of the data, and all that a reviewer asks about it.
 
     `set` puts `value` at `path`, `append` adds it to the list at `path`, `replace` puts it in the place of what is
-    there, `remove` takes the key at `path` away. What does not exist on the way is made. `service` is None for a change
-    of the file itself.
+    there, `remove` takes the key at `path` away, `quote` puts quotes around the string `value` that stands at `path`.
+    What does not exist on the way is made. An index in `path` counts the items of a list with those it inherits.
+    `service` is None for a change of the file itself.
     """
 
     rule: str
@@ -164,17 +165,32 @@ class Transform(BaseModel):
         evidence: tuple[Evidence, ...] = (),
         caveat: str | None = None,
     ) -> Change:
-        """A value in the place of the one that is there: a scalar for a scalar, or for a list of names a map.
+        """A value in the place of the one that is there: a scalar for a scalar, for a list of names a map, or for a
+        list one that keeps some of its items.
 
         The map has those names as its keys, in their order: `[db]` can become `{db: {condition: service_healthy}}`.
         """
         rule, name, path = self._place(service, at)
         return Change(rule, name, path, "replace", value, reason, confidence, evidence, self.references, caveat)
 
-    def remove(self, at: str | Path, reason: str, confidence: Confidence = Confidence.ASSUMED) -> Change:
-        """A top-level key of the file to take away."""
-        rule, name, path = self._place(None, at)
-        return Change(rule, name, path, "remove", None, reason, confidence, (), self.references)
+    def remove(
+        self,
+        service: Service | None,
+        at: str | Path,
+        reason: str,
+        confidence: Confidence = Confidence.ASSUMED,
+        *,
+        evidence: tuple[Evidence, ...] = (),
+        caveat: str | None = None,
+    ) -> Change:
+        """A key to take away, with all that it holds."""
+        rule, name, path = self._place(service, at)
+        return Change(rule, name, path, "remove", None, reason, confidence, evidence, self.references, caveat)
+
+    def quote(self, service: Service, at: Path, text: str, reason: str) -> Change:
+        """The string `text`, which is there, in quotes, unless it has them; what it means to compose stays the same."""
+        rule, name, path = self._place(service, at)
+        return Change(rule, name, path, "quote", text, reason, Confidence.SAFE, (), self.references)
 
     def advise(self, service: Service | None, at: str | Path, message: str, reason: str) -> Advice:
         """Something a person must decide."""

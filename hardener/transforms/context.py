@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
 from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages
-from hardener.model import ComposeFile, Mount, Service, boolean, nonroot
+from hardener.model import ComposeFile, Mount, Port, Service, boolean, nonroot, port_range
 from hardener.model.interpolation import resolve_defaults
 from hardener.model.project import Project
 from hardener.source import Path
@@ -110,6 +110,29 @@ class Context:
     def knows_digests(self) -> bool:
         """Whether there is a lock file, or the engine was asked."""
         return self.images.inspection is not None or self.images.lock_file is not None
+
+    @cached_property
+    def host_ports(self) -> list[tuple[Service, Port, range]]:
+        """The ports of the host that services take before any change, with their numbers, in the order of the file."""
+        return [
+            (service, port, numbers)
+            for service in (*self.project.included.values(), *self.project.services.values())
+            if service.has_network and service.read_scale() != 0
+            for port in service.read_ports()
+            if (numbers := port_range(port.published)) is not None
+        ]
+
+    @cached_property
+    def swarm(self) -> str | None:
+        """What in the file only swarm uses, if anything."""
+        for name, service in self.file.read_services().items():
+            deploy = service.deploy
+            if deploy and (deploy.placement or deploy.update_config or deploy.rollback_config or deploy.endpoint_mode):
+                return f"services.{name}.deploy"
+        for name, network in (self.file.networks or {}).items():
+            if network.driver == "overlay":
+                return f"networks.{name}"
+        return None
 
     def local(self, service: Service) -> str | None:
         """Why the image of a service comes from no registry; None if it may."""

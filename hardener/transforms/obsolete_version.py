@@ -26,21 +26,9 @@ class ObsoleteVersion(Transform):
     def run_file(self, file: ComposeFile, context: Context) -> Iterator[Answer]:
         if file.version is None:
             return
-        if swarm := _swarm_use(file):
+        if swarm := context.swarm:
             yield self.skip(None, f"docker stack deploy reads it, and {swarm} is for swarm")
         elif not file.services and not file.include:
             yield self.skip(None, "the file has no services yet")
         else:
-            yield self.remove(("version",), "compose ignores it and warns at every command", Confidence.SAFE)
-
-
-def _swarm_use(file: ComposeFile) -> str | None:
-    """What in the file only swarm uses, if anything."""
-    for name, service in file.read_services().items():
-        deploy = service.deploy
-        if deploy and (deploy.placement or deploy.update_config or deploy.rollback_config or deploy.endpoint_mode):
-            return f"services.{name}.deploy"
-    for name, network in (file.networks or {}).items():
-        if network.driver == "overlay":
-            return f"networks.{name}"
-    return None
+            yield self.remove(None, "version", "compose ignores it and warns at every command", Confidence.SAFE)

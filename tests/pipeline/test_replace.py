@@ -90,7 +90,9 @@ class Wrong(Transform):
         ("image", {"a": 1}),
         ("image", None),
         ("depends_on", "b"),
-        ("depends_on", ["c"]),
+        ("depends_on", []),
+        ("depends_on", ["d"]),
+        ("depends_on", ["c", "b", "c"]),
         ("depends_on", {"b": {}}),
         ("depends_on", {"c": {}, "b": {}}),
         ("depends_on", {"b": {}, "c": {}, "d": {}}),
@@ -103,6 +105,135 @@ def test_another_form_is_for_a_person(key: str, value: Any) -> None:
     made = replaced(text, profile=Profile.of([Wrong(key=key, value=value)]))
     assert made.text == text
     assert reasons(made) == [f"what stands at services.a.{key} has another form"]
+
+
+class Item(Transform):
+    """Wants `value` at `place` of services that have an image."""
+
+    id: ClassVar = "item"
+    title: ClassVar = "Item"
+    place: tuple[str | int, ...]
+    value: Any
+
+    def run(self, service: Any, context: Any) -> Iterator[Answer]:
+        if service.image is not None:
+            yield self.replace(service, self.place, self.value, "why not", Confidence.SAFE)
+
+
+LIST = """\
+services:
+  a:
+    image: x
+    cap_add:
+      - ONE  # first
+
+      # of two
+      - 'TWO'
+    dns: [one, "two"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "old", "new"),
+    [
+        (("cap_add", 0), "UNO", "- ONE  #", "- UNO  #"),
+        (("cap_add", 1), "DUE", "- 'TWO'", "- 'DUE'"),
+        (("cap_add", 0), "yes", "- ONE  #", '- "yes"  #'),
+        (("dns", 0), "uno", "[one,", "[uno,"),
+        (("dns", 1), "due", '"two"', '"due"'),
+        (("cap_add",), ["TWO"], "      - ONE  # first\n", ""),
+        (("cap_add",), ["ONE"], "      - 'TWO'\n", ""),
+        (("dns",), ["two"], '[one, "two"]', '["two"]'),
+    ],
+)
+def test_an_item_of_a_list(place: tuple[str | int, ...], value: Any, old: str, new: str) -> None:
+    made = replaced(LIST, profile=Profile.of([Item(place=place, value=value)]))
+    assert old in LIST
+    assert made.text == LIST.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [(("cap_add", 0), ["X"]), (("cap_add", "0"), "X"), (("image", 0), "X"), (("cap_add",), ["TWO", "ONE"])],
+)
+def test_an_item_of_another_form(place: tuple[str | int, ...], value: Any) -> None:
+    made = replaced(LIST, profile=Profile.of([Item(place=place, value=value)]))
+    assert made.text == LIST
+    assert [reason.endswith("has another form") for reason in reasons(made)] == [True]
+
+
+def test_an_item_that_is_in_the_list_already() -> None:
+    made = replaced(LIST, profile=Profile.of([Item(place=("cap_add", 0), value="TWO")]))
+    assert made.text == LIST
+    assert reasons(made) == ["the list has that already, and compose takes an item once"]
+
+
+def test_an_item_that_is_not_there() -> None:
+    made = replaced(LIST, profile=Profile.of([Item(place=("cap_add", 2), value="X")]))
+    assert (made.text, reasons(made)) == (LIST, [])
+
+
+class Drop(Transform):
+    """Takes `ports` away."""
+
+    id: ClassVar = "drop"
+    title: ClassVar = "Drop"
+
+    def run(self, service: Any, context: Any) -> Iterator[Answer]:
+        if service.ports:
+            yield self.remove(service, "ports", "nobody needs it", Confidence.SAFE)
+
+
+def test_a_key_of_a_service_is_taken_away() -> None:
+    text = (
+        'services:\n  a:\n    image: x\n    ports:  # two\n      - "1:1"\n      - "2:2"\n    # below\n    tty: true\n'
+    )
+    rest = "services:\n  a:\n    image: x\n    # below\n    tty: true\n"
+    flow = "services: {a: {image: x, ports: [1, 2], tty: true}}\n"
+    assert replaced("services:\n  a: {image: x}\n", profile=Profile.of([Drop()])).changes == []
+    assert reasons(replaced(text, profile=Profile.of([Drop()]))) == [
+        "the text cannot be edited there: a comment inside it would be lost"
+    ]
+    assert replaced(text.replace("  # two", ""), profile=Profile.of([Drop()])).text == rest
+    assert replaced(flow, profile=Profile.of([Drop()])).text == "services: {a: {image: x, tty: true}}\n"
+
+
+INHERITED = """\
+services:
+  base:
+    image: x
+    ports: ["1:1", "2:2"]
+  heir:
+    extends: base
+    tty: true
+"""
+
+
+@pytest.mark.parametrize("rule", [Drop(), Item(place=("ports", 0), value="3:1"), Item(place=("ports",), value=["2:2"])])
+@pytest.mark.parametrize(
+    ("own", "exempt", "reason"),
+    [
+        ("", (), None),
+        ("", ("heir",), "heir extends it, and must not get this"),
+        ("", ("base",), "it comes through extends, and stays as it is there"),
+        ('    ports: ["1:1"]\n', (), "heir extends it, and must not get this"),
+        ('    ports: ["1:1", "2:2"]\n', (), "heir extends it, and must not get this"),
+        ("    ports: !reset []\n", (), None),
+    ],
+)
+def test_what_lists_join_is_changed_where_it_stands_or_not_at_all(
+    rule: Transform, own: str, exempt: tuple[str, ...], reason: str | None
+) -> None:
+    made = replaced(INHERITED + own, *exempt, profile=Profile.of([rule]))
+    assert (made.text == INHERITED + own) == (reason is not None)
+    if reason is not None:
+        assert reason in reasons(made)
+        return
+    assert not made.advice
+    for name in ("base", "heir") if not own else ("base",):
+        body = made.project.bodies[name]["ports"]
+        assert body == ["1:1", "2:2"]
+    assert made.text.endswith("    extends: base\n    tty: true\n" + own)
 
 
 def test_two_rules_that_want_different_things() -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from hardener import Plan, Profile, Transform, VerificationError, load, plan
+from hardener import Plan, Profile, PublishedPorts, Transform, VerificationError, load, plan
 from hardener.profile import Exemption
 from hardener.target import Made
 from hardener.transforms.base import Answer, Change, Confidence
@@ -148,6 +148,23 @@ def test_law_4_another_change_beside_an_alias_that_gives_way() -> None:
     assert right.unshared == {("services", "api")}
     tampered = rewritten(right, "    image: nginx:1.27\n  api:", "    image: nginx:1.27\n    tty: true\n  api:")
     broken(right, "law 4", profile, **tampered)
+
+
+def test_law_4_quotes_only_said() -> None:
+    ports = Profile.read("production")
+    right = plan(load("services:\n  a:\n    image: x\n    ports:\n      - 22:22  # ssh\n"), ports)
+    verify(right, ports)
+    assert '- "22:22"  # ssh' in right.text
+    broken(right, "law 4", ports, **rewritten(right, '"22:22"', "22:22"))
+
+
+def test_law_4_an_item_only_said() -> None:
+    profile = Profile.of([PublishedPorts()])
+    text = 'services:\n  app: {image: x, depends_on: [db]}\n  db:\n    image: postgres:16\n    ports: ["1:1", "2:2"]\n'
+    right = plan(load(text), profile)
+    verify(right, profile)
+    broken(right, "law 4", profile, **rewritten(right, '"127.0.0.1:2:2"', '"2:2"'))
+    broken(right, "law 4", profile, **rewritten(right, '"127.0.0.1:2:2"', '"127.0.0.1:2:2", "3:3"'))
 
 
 class Restless(Transform):
