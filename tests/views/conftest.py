@@ -156,7 +156,7 @@ def forty_files() -> tuple[str, str]:
             lines.append(f"    networks: [{', '.join(dict.fromkeys(of))}]")
         return "\n".join(lines)
 
-    declared = "networks:\n  edge:\n  apps:\n  data: {internal: true}\n  identity: {internal: true}\n  monitoring:\n"
+    declared = "networks:\n  edge:\n  apps:\n  data:\n  identity: {internal: true}\n  monitoring:\n"
     before = "services:\n" + "\n".join(body(name, False) for name in names) + "\n"
     after = "services:\n" + "\n".join(body(name, True) for name in names) + "\n" + declared
     return before, after

@@ -13,7 +13,7 @@ from itertools import combinations
 from hardener.graph import Edge, Graph, Outgoing
 from hardener.model import ComposeFile, Port, Service, boolean
 from hardener.views.secrets import mask_text
-from hardener.views.style import escape
+from hardener.views.style import columns, escape
 
 Pair = tuple[str, str]
 """Two services, in the order of the file."""
@@ -280,9 +280,17 @@ def _ports(graph: Graph, before: Mapping[str, Service], after: Mapping[str, Serv
             yield Publication(name, None, port)
 
 
+def visible(text: str) -> str:
+    """`text` on one line, every character that is not to be seen, or that XML forbids, as its escape."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in escape(text)
+    )
+
+
 def clip(text: str, longest: int = 30) -> str:
-    """`text` as a label: on one line, nothing in it that a terminal would obey, its middle left out if it is long."""
-    text = escape(text)
+    """`text` as a label of `longest` columns: on one line, nothing in it that a terminal would obey, no long middle."""
+    text = visible(text)
+    longest = longest * len(text) // max(columns(text), 1)  # characters, of which wide ones count twice
     return text if len(text) <= longest else f"{text[: longest * 2 // 3]}…{text[-(longest // 3) :]}"
 
 

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape as xml
 
 from hardener.views.graph.matrix import Matrix, matrix
-from hardener.views.graph.picture import Net, Picture, clip, loopback
+from hardener.views.graph.picture import Net, Picture, clip, loopback, visible
 from hardener.views.graph.sheet import LINE, NAME, SMALL, Drawn, Placed, Row, measure, sheet
-from hardener.views.graph.text import FAULT, said, shown_port, total
-from hardener.views.style import escape
+from hardener.views.graph.text import FAULT, counted, said, shown_port, total
 
 _MARGIN = 28.0
 _TITLE = 17.0
@@ -48,8 +47,8 @@ def svg(picture: Picture) -> str:
     placed, table = sheet(picture), matrix(picture)
     profile = f", profile {picture.profile}" if picture.profile else ""
     head = [(clip(picture.file + profile, 90), "title", _TITLE), (total(picture), "", SMALL)]
-    if faults := len(picture.faults) + len(picture.stranded) + len(picture.silent):
-        head.append((f"{FAULT}: {faults} {'connection' if faults == 1 else 'connections'}", "alarm", SMALL))
+    if faults := counted(picture):
+        head.append((f"{FAULT}: {faults}", "alarm", SMALL))
     legend = list(_legend(picture))
     top = _MARGIN + 30 + 18 * (len(head) - 1) + 14
     under = top + placed.height + 34
@@ -81,9 +80,7 @@ def svg(picture: Picture) -> str:
 
 
 def _safe(text: str) -> str:
-    """Text for XML, with every character that XML forbids made visible."""
-    shown = "".join(char if char.isprintable() or char == " " else escape(char) for char in text)
-    return xml(shown.encode("utf-8", "backslashreplace").decode(), {'"': "&quot;"})
+    return xml(visible(text))
 
 
 def _text(x: float, y: float, text: str, kind: str = "", more: str = "") -> str:

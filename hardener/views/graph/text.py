@@ -53,9 +53,19 @@ def total(picture: Picture) -> str:
     """The whole in a sentence."""
     could, can, used = len(picture.could), len(picture.can), len(picture.used)
     most = len(picture.boxes) * (len(picture.boxes) - 1) // 2
+    do = f"{used} {'does' if used == 1 else 'do'}"
     if picture.profile is None:
-        return f"{can} of {most} pairs of services can talk, {used} do"
-    return f"{could} of {most} pairs of services could talk, {can} still can, {used} do"
+        return f"{can} of {most} pairs of services can talk, {do}"
+    return f"{could} of {most} pairs of services could talk, {can} still can, {do}"
+
+
+def counted(picture: Picture) -> str:
+    """How much of what is used would no longer work: `2 connections, 1 way out`; empty if all of it would."""
+    found = ((picture.faults, "connection"), (picture.stranded, "way out"), (picture.silent, "published port"))
+    plural = {"way out": "ways out"}
+    return ", ".join(
+        f"{len(items)} {noun if len(items) == 1 else plural.get(noun, noun + 's')}" for items, noun in found if items
+    )
 
 
 def _total(picture: Picture, width: int) -> Iterable[str]:
