@@ -620,7 +620,7 @@ CASES: dict[str, tuple[dict[str, list[str]], str]] = {
         """
         services:
           a: &a {image: "python:3.12-slim", volumes: ["./x:/y"]}
-          b: {<<: *a, image: "rabbitmq:3"}
+          b: {<<: *a, image: "postgres:16"}
         """,
     ),
     "a list that a merged service completes": (
