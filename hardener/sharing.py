@@ -79,7 +79,7 @@ class _Found(NamedTuple):
 class _Settler:
     """One attempt, with the aliases at `unshared` out of the way. It leaves those that must go too in `unshared`.
 
-    The changes at `forced` are made even if another brings the same: a third counts on them to hide its own value.
+    What is at or below `forced` is made even if another change brings the same: a third counts on being hidden by it.
     """
 
     def __init__(self, project: Project, wanted: list[Change], unshared: set[Path], forced: set[Path]) -> None:
@@ -90,14 +90,15 @@ class _Settler:
         self.unshared = set(unshared)
         self.forced = set(forced)
         self.wants = {want for change in wanted for want in _wants(change, change.path)}
-        self.paths = {change.path for change in wanted}
         self.values: dict[Path, Any] = {}
-        self.items: dict[Path, set[Hashable]] = defaultdict(set)
+        # What is wanted at or below each place, with the way there from it.
+        self.below: dict[Path, set[Hashable]] = defaultdict(set)
         for change in wanted:
-            if change.action == "append":
-                self.items[change.path].add(frozen(change.value))
-            else:
-                self.values.update(leaves(change.path, change.value))
+            for leaf, value in leaves(change.path, change.value):
+                if change.action != "append":
+                    self.values[leaf] = value
+                for depth in range(len(leaf) + 1):
+                    self.below[leaf[:depth]].add(_want(change.action, leaf[depth:], value))
         self.shared = {id(node.target) for node in descendants(self.root) if isinstance(node, Alias)}
         self.places = project.document.places
         # By node, rest of the path, and value: a template that many services see is asked about once.
@@ -113,7 +114,8 @@ class _Settler:
         # Shared places and extended services first, so that what they bring is not made a second time.
         for change, place in sorted(found, key=lambda pair: (not self.is_shared(pair[1]), self.generation(pair[0]))):
             own = list(_wants(change, change.path))
-            if change.path not in self.forced and all(want in brought for want in own):
+            forced = any(change.path[:depth] in self.forced for depth in range(len(change.path) + 1))
+            if not forced and all(want in brought for want in own):
                 settled.had.append((change, brought[own[0]]))
                 continue
             if place.rest and _needs_text(change):
@@ -212,14 +214,15 @@ class _Settler:
         for view in self.views[id(node)]:
             if rest and rest[0] in view.hidden:
                 continue
-            place = (*view.path, *rest)
-            wants = set(_wants(change, place))
-            # A list is shared as a whole: beside a `<<`, the rest of it would hide what is merged in.
-            if not wants <= self.wants or self.items[place] != self.items[change.path]:
-                own = place[: len(view.path) + 1]
-                if view.merged and change.action != "replace" and own in self.paths and way(node, own[-1]) is None:
-                    self.forced.add(own)  # it gets a value of its own there
+            wants = set(_wants(change, (*view.path, *rest)))
+            if view.merged and rest and change.action != "replace" and way(node, rest[0]) is None:
+                # A key that is new in both: its own, beside the `<<`, would hide all of the one that is merged in.
+                own = (*view.path, rest[0])
+                mine = self.below[change.path[: len(change.path) - len(rest) + 1]]
+                if self.below[own] and self.below[own] != mine:
+                    self.forced.add(own)
                     continue
+            if not wants <= self.wants:
                 return f"its text is shared with {view.service or 'another part of the file'} by an anchor"
             reached |= wants
             if view.service is not None:

@@ -620,7 +620,16 @@ CASES: dict[str, tuple[dict[str, list[str]], str]] = {
         """
         services:
           a: &a {image: "python:3.12-slim", volumes: ["./x:/y"]}
-          b: {<<: *a, image: "rabbitmq:3"}
+          b: {<<: *a, image: "postgres:16"}
+        """,
+    ),
+    "a merged service that extends limits": (
+        {},
+        """
+        services:
+          w: {image: busybox, deploy: {resources: {limits: {pids: 10}}}}
+          a: &a {image: "python:3.12-slim", extends: w}
+          b: {<<: *a, image: "postgres:16"}
         """,
     ),
     "a list that a merged service completes": (
