@@ -1,6 +1,6 @@
 """What is known of container images, each claim with its source. The facts are data: one file each in `images/`."""
 
-from hardener.knowledge.catalog import capability_uses, facts_for
+from hardener.knowledge.catalog import capability_uses, carriers, facts_for
 from hardener.knowledge.facts import Capabilities, Check, Claim, ImageFacts, Role, Tmpfs
 from hardener.knowledge.invocation import facts_of, mounts_of
 from hardener.knowledge.reference import Reference, reference
@@ -14,6 +14,7 @@ __all__ = [
     "Role",
     "Tmpfs",
     "capability_uses",
+    "carriers",
     "facts_for",
     "facts_of",
     "mounts_of",

@@ -76,6 +76,12 @@ def _toml(file: Path) -> dict[str, Any]:
         raise HardenError(f"not valid TOML: {error}", Where(str(file)), "fix the syntax") from None
 
 
+@cache
+def carriers() -> frozenset[str]:
+    """Packages whose programs have file capabilities or are setuid, or that set them on others."""
+    return frozenset(_toml(_CAPABILITIES)["carriers"]["packages"])
+
+
 def families(folders: tuple[Path, ...] = ()) -> list[ImageFacts]:
     """Everything known, sorted by family; see `facts_for` for `folders`."""
     known: dict[str, ImageFacts] = {}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from hardener.knowledge.catalog import facts_for
 from hardener.knowledge.packages import Packages
 from hardener.model.interpolation import resolve_defaults
 from hardener.model.short import text_values
@@ -31,6 +32,8 @@ _REMOTE = ("http://", "https://", "git://", "ssh://", "git@", "github.com/")
 _SHELL = ["/bin/sh", "-c"]
 _SHELLS = {"sh", "bash", "ash", "dash"}
 _EXPANDED = {"ENV", "USER", "STOPSIGNAL", "VOLUME", "EXPOSE"}
+# A stage by name or number, or an image.
+_FROM = re.compile(r"^\s*(?:COPY|ADD)\b.*?--from=(\S+)", re.IGNORECASE | re.MULTILINE)
 _USE = re.compile(r"\$(?:(?P<plain>\w+)|\{(?P<braced>\w+)(?P<operator>:?[-+?]|[#%/])?)")
 _PORTS = re.compile(r"(?:.*:)?(\d{1,5})(?:-(\d{1,5}))?(?:/tcp)?", re.IGNORECASE)
 
@@ -69,6 +72,9 @@ class Built:
     """`CMD`, in words like `entrypoint`; no words where an ENTRYPOINT takes back the CMD of the base."""
     packages: frozenset[str] = frozenset()
     """Packages that are certainly installed on top of the base."""
+    brings_programs: bool = False
+    """Whether a program may carry capabilities of its own: `setcap` stands somewhere in the file, or files are copied
+    from an image that is known for that."""
 
 
 def read_dockerfile(folder: Path, build: Build) -> Built | None:
@@ -126,7 +132,14 @@ def _play(text: str, name: str, build: Build) -> Built:
     player = _Player(name, parsed.escape_token, given, contexts)
     for instruction in parsed.instructions:
         player.play(instruction)
-    return player.target(_resolved(build.target or "")).built()
+    return player.target(_resolved(build.target or "")).built(_brings_programs(text))
+
+
+def _brings_programs(text: str) -> bool:
+    """See `Built.brings_programs`."""
+    images = (facts_for(image) for image in _FROM.findall(text))
+    carriers = (facts.capabilities for facts in images if facts and facts.capabilities)
+    return "setcap" in text or any(claim.value.any_user for claim in carriers)
 
 
 def _image(context: str) -> str | None:
@@ -159,7 +172,7 @@ class _Stage:
         copies = {name: getattr(self, name).copy() for name in ("expose", "volumes", "variables", "packages")}
         return _Stage(**{**vars(self), **copies, "own_command": False})
 
-    def built(self) -> Built:
+    def built(self, brings_programs: bool) -> Built:
         return Built(
             base=self.base,
             base_source=self.base_source,
@@ -171,6 +184,7 @@ class _Stage:
             entrypoint=self.entrypoint,
             command=self.command,
             packages=self.packages.names,
+            brings_programs=brings_programs,
         )
 
 

@@ -7,7 +7,9 @@ https://github.com/compose-spec/compose-spec/blob/main/05-services.md.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from pathlib import Path
 
 from hardener.knowledge.catalog import facts_for
@@ -28,17 +30,21 @@ _OF_THE_IMAGE = {
 }
 # Claims on the program that the entrypoint starts, whatever its command; all others are on one way to start it.
 _OF_THE_ENTRYPOINT = {"role", "init", "memory", "no_new_privileges", "stop_grace_period", "file_env"}
+# Claims that rest on where a program that is told no path reads and writes.
+_OF_THE_DIRECTORY = {"non_root", "read_only", "tmpfs"}
 # Where a mount replaces programs, users or start scripts, by the Filesystem Hierarchy Standard.
 _PROGRAMS = re.compile(
     r"/|/(?:usr/|usr/local/)?(?:bin|sbin|lib|lib64)(?:/.*)?|/usr|/usr/local|/opt|/etc|/etc/(?:passwd|group)|.*entrypoint(?:\.sh)?"
 )
 
 
-def facts_of(service: Service, folders: tuple[Path, ...] = ()) -> ImageFacts | None:
+def facts_of(
+    service: Service, folders: tuple[Path, ...] = (), variables: Collection[str] | None = ()
+) -> ImageFacts | None:
     """What is known of the image that a service runs, for the way the service runs it; None if it is not known.
 
-    A claim that may not hold here is `assumed`, its `doubt` says why. A service that is built here runs an image of its
-    own, whatever name that gets.
+    A claim that may not hold here is `assumed`, its `doubt` says why. `variables` are the names that its env files set,
+    None if one of them cannot be read. A service that is built here runs an image of its own, whatever name that gets.
     """
     facts = facts_for(service.image, folders) if service.image and service.build is None else None
     if facts is None:
@@ -51,8 +57,10 @@ def facts_of(service: Service, folders: tuple[Path, ...] = ()) -> ImageFacts | N
         doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT, reason)
     elif (reason := _other_user(service, facts)) is not None:
         doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT - {"ports"}, reason)
+    if service.working_dir is not None:
+        doubts |= dict.fromkeys(known.keys() & _OF_THE_DIRECTORY - doubts.keys(), "it works in a directory of its own")
     for name, claim in known.items():
-        if name not in doubts and claim.unless and (setting := _met(claim.unless, service)):
+        if name not in doubts and claim.unless and (setting := _met(claim.unless, service, variables)):
             doubts[name] = f"{setting} may change that"
     return facts.assumed(doubts) if doubts else facts
 
@@ -100,20 +108,28 @@ def _other_user(service: Service, facts: ImageFacts) -> str | None:
     return "it runs as a user of its own"
 
 
-def _met(unless: Unless, service: Service) -> str | None:
+def _met(unless: Unless, service: Service, variables: Collection[str] | None) -> str | None:
     """What a service sets that makes a claim uncertain, if it does."""
     targets = [mount.target or "" for mount in mounts_of(service)] if unless.mounts else []
     targets += [grant.target for grant in service.read_configs()] if unless.mounts else []
     for target in targets:
         if any(fnmatchcase(target, glob) or fnmatchcase(f"{target}/", glob) for glob in unless.mounts):
             return f"a mount on {target}"
-    for word in service.read_command() or () if unless.command else ():
-        if any(fnmatchcase(readable(word), glob) for glob in unless.command):
-            return "its command"
-    for name in service.read_environment() if unless.environment else ():
+    if unless.command and any(_in_doubt(service.read_command() or [], unless.command)):
+        return "its command"
+    if unless.environment and variables is None:
+        return "an env_file that cannot be read"
+    for name in (*service.read_environment(), *(variables or ())) if unless.environment else ():
         if any(fnmatchcase(name, glob) for glob in unless.environment):
             return f"the variable {name}"
     return None
+
+
+def _in_doubt(words: list[str], globs: list[str]) -> Iterator[bool]:
+    """For each word of a command whether it is, or may turn out to be, one that a glob matches."""
+    for before, word in pairwise(["", *map(readable, words)]):
+        value = before.startswith("-") or word.startswith("-")  # of an option, whatever it is
+        yield any(fnmatchcase(word, glob) for glob in globs) or ("$" in word.replace("$$", "") and not value)
 
 
 def _text(user: str | None) -> str | None:

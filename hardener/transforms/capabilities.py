@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple
 
 from hardener.knowledge import Capabilities as CapabilitiesOfImage
-from hardener.knowledge import ImageFacts, capability_uses, mounts_of
+from hardener.knowledge import ImageFacts, capability_uses, carriers, mounts_of
 from hardener.model import Service, boolean, nonroot
+from hardener.model.interpolation import readable
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context
 
 ALL = "ALL"
-# Packages with `setcap`: with one of them, a Dockerfile may give its program file capabilities.
-_SETTING_CAPABILITIES = {"libcap", "libcap2-bin", "libcap-utils", "sudo"}
 
 
 class Need(NamedTuple):
@@ -72,6 +71,9 @@ class Capabilities(Transform):
             if need and need.confidence is Confidence.KNOWN and (missing := sorted(need.start - added)):
                 message = f"Add {', '.join(missing)} to cap_add."
                 yield self.advise(service, "cap_drop", message, f"it needs this: {need.capabilities[missing[0]]}")
+        elif need and (taken := sorted(need.capabilities.keys() & dropped)):
+            message = f"Decide about {', '.join(taken)}: cap_drop takes away what it is known to need."
+            yield self.advise(service, "cap_drop", message, "with cap_drop: [ALL] they would have to be given back")
         elif need is None:
             yield self.advise(
                 service,
@@ -108,7 +110,7 @@ class Capabilities(Transform):
             return None
         claim = facts.capabilities
         need = self._as_root(service, context, facts, claim.value)
-        doubt = claim.doubt or _doubt(service)
+        doubt = claim.doubt or _doubt(service, facts, need)
         sure = claim.confidence != "assumed" and doubt is None
         evidence = Evidence(doubt or f"what {facts.family} needs is known", claim.source)
         return Need(need, set(claim.value.start), Confidence.KNOWN if sure else Confidence.ASSUMED, evidence)
@@ -120,8 +122,11 @@ class Capabilities(Transform):
         known = context.facts(service) or context.base(service)
         claim = known.capabilities if known else None
         carried = dict.fromkeys(claim.value.any_user, "its program has it as a file capability") if claim else {}
-        looked_at = claim is not None or context.inspected(service) is not None
-        sure = not built.packages & _SETTING_CAPABILITIES if built else looked_at
+        if built is None:
+            sure = claim is not None
+        else:
+            own_program = built.command is not None or built.entrypoint is not None
+            sure = not (built.brings_programs or built.packages & carriers()) and (claim is not None or own_program)
         return Need(carried, set(carried), Confidence.KNOWN if sure else Confidence.ASSUMED, evidence)
 
     def _as_root(
@@ -130,7 +135,7 @@ class Capabilities(Transform):
         """What a service needs whose image starts as root, with the reason for each."""
         uses = capability_uses()
         need = {name: uses.get(name, "the image is known to need it") for name in claimed.start}
-        if self._writes_elsewhere(service, facts, context):
+        if self._writes_elsewhere(service, context):
             for name in claimed.mounts:
                 need.setdefault(name, f"{uses.get(name, 'it needs it')}, where a mount is not the image's own volume")
         if context.checked(service):
@@ -140,18 +145,14 @@ class Capabilities(Transform):
             need.setdefault("KILL", "the init passes signals on to a process of another user")
         if context.host_files(service):
             need.setdefault("DAC_OVERRIDE", "files of the host keep their owner, and root reads them only with it")
-        if service.network_mode == "host" and facts.ports and any(_low(port) for port in facts.ports.value):
+        if context.on_host_network(service):
             need.setdefault("NET_BIND_SERVICE", "on the network of the host, ports below 1024 need it")
         return need
 
     @staticmethod
-    def _writes_elsewhere(service: Service, facts: ImageFacts, context: Context) -> bool:
+    def _writes_elsewhere(service: Service, context: Context) -> bool:
         """Whether something writable is mounted that is not a plain volume on a path the image declares."""
-        own = set(facts.volumes.value) if facts.volumes else set()
-        return any(
-            not mount.read_only and not (mount.target in own and context.is_plain_volume(mount))
-            for mount in mounts_of(service)
-        )
+        return any(not mount.read_only and not context.owns(service, mount) for mount in mounts_of(service))
 
     @staticmethod
     def _unknown(service: Service, context: Context) -> str:
@@ -165,14 +166,13 @@ def names(capabilities: Iterable[object] | None) -> set[str]:
     return {str(name).upper().removeprefix("CAP_") for name in capabilities or ()}
 
 
-def _doubt(service: Service) -> str | None:
+def _doubt(service: Service, facts: ImageFacts, need: dict[str, str]) -> str | None:
     """Why a service may need more than its image was found to need, if so."""
-    if service.devices or "host" in (service.pid, service.ipc, service.userns_mode, service.uts):
+    joined = (service.pid, service.ipc, service.userns_mode, service.uts)
+    if service.devices or "host" in (readable(mode or "") for mode in joined):
         return "it is joined to the host"
+    if (more := sorted(names(service.cap_add) - need.keys())) and (facts.port_check or not facts.role):
+        return f"it adds {', '.join(more)}, so its own code does more than is known"
     if service.command is None and (boolean(service.tty) or boolean(service.stdin_open)):
         return "it is meant for people to work in (tty, stdin_open)"
     return None
-
-
-def _low(port: str) -> bool:
-    return int(port.partition("/")[0]) < 1024

@@ -9,9 +9,10 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
+from hardener.knowledge.host import on_host
 from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages
 from hardener.model import ComposeFile, Mount, Port, Service, boolean, nonroot, port_range
-from hardener.model.interpolation import resolve_defaults
+from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.project import Project
 from hardener.source import Path
 from hardener.transforms.base import Confidence, Evidence
@@ -19,10 +20,12 @@ from hardener.transforms.jobs import looks_like_job
 
 if TYPE_CHECKING:
     from hardener.graph import Graph
+    from hardener.graph.files import Files
     from hardener.knowledge.dockerfile import Built
 
 # Where a host keeps what is its own, by the Filesystem Hierarchy Standard.
-_OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run|var/run|usr|boot|lib)(?:/.*)?")
+_OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run(?!/user|/media)|usr|boot|lib)(?:/.*)?")
+_ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]|$)", re.MULTILINE)
 _COMMAND = re.compile(r"^\s*([\w./-]+)")
 
 
@@ -72,7 +75,7 @@ class Context:
     def facts(self, service: Service) -> ImageFacts | None:
         """What is known of the image a service runs, for the way it runs it; see `hardener.knowledge.facts_of`."""
         if id(service) not in self._facts:
-            self._facts[id(service)] = service, facts_of(service, self.folders)
+            self._facts[id(service)] = service, facts_of(service, self.folders, self._env_names(service))
         return self._facts[id(service)][1]
 
     @cached_property
@@ -81,6 +84,22 @@ class Context:
         from hardener.graph import read_graph
 
         return read_graph(self.project, self.facts)
+
+    def _env_names(self, service: Service) -> set[str] | None:
+        """The names of the variables that the env files of a service set; None if one of them cannot be read."""
+        names: set[str] = set()
+        for env_file in service.read_env_file():
+            text = self._files.read(resolve_defaults(env_file.path) or "")
+            if text is None and env_file.required:
+                return None
+            names |= {found[1] for found in _ENV_LINE.finditer(text or "")}
+        return names
+
+    @cached_property
+    def _files(self) -> Files:
+        from hardener.graph.files import Files
+
+        return Files(FilePath(self.project.document.file).parent)
 
     def registry_known(self, service: Service) -> bool:
         """Whether the image of a service comes from a registry that is known: not `${REGISTRY}/postgres`."""
@@ -149,10 +168,10 @@ class Context:
 
     def user(self, service: Service) -> tuple[str, Evidence] | None:
         """The user that the first process of a service runs as, and how that is known; None if it is not."""
-        if service.user is not None and str(service.user).strip():
-            user = resolve_defaults(str(service.user))
+        if service.user is not None and (user := str(service.user).strip()):
             path = ("services", service.name, "user")
-            return (user, Evidence(f"user: {user}", self.where(path))) if user else None
+            # A variable can be set to root, whatever its default is.
+            return None if "$" in user else (user, Evidence(f"user: {user}", self.where(path)))
         built, inspected = self.built(service), self.inspected(service)
         if built and built.user:
             told = built.user
@@ -177,16 +196,37 @@ class Context:
         """
         secrets = self.file.secrets or {}
         configs = self.file.configs or {}
+        mounts = service.read_volumes()
         return (
-            any(mount.type == "bind" and not _OF_ROOT.fullmatch(mount.source or "") for mount in service.read_volumes())
-            or any(not self.is_plain_volume(mount) for mount in service.read_volumes() if mount.type != "bind")
+            any(mount.type == "bind" and not _OF_ROOT.fullmatch(on_host(mount.source or "")) for mount in mounts)
+            or any(mount.type != "bind" and not self.is_plain_volume(service, mount) for mount in mounts)
             or any((secret := secrets.get(grant.source)) and secret.file for grant in service.read_secrets())
             or any((config := configs.get(grant.source)) and config.file for grant in service.read_configs())
         )
 
-    def is_plain_volume(self, mount: Mount) -> bool:
+    def owns(self, service: Service, mount: Mount) -> bool:
+        """Whether a mount is the image's own volume: on a path that it declares, made and filled by the engine."""
+        facts = self.facts(service)
+        declared = facts.volumes.value if facts and facts.volumes else ()
+        return (mount.target or "").rstrip("/") in declared and self.is_plain_volume(service, mount)
+
+    def on_host_network(self, service: Service) -> bool:
+        """Whether a service uses the network of the host, by itself or through the service whose network it shares."""
+        mode, seen = readable(service.network_mode or ""), {service.name}
+        while mode.startswith("service:") and (name := mode.removeprefix("service:")) not in seen:
+            seen.add(name)
+            mode = readable((self.services[name].network_mode or "") if name in self.services else "")
+        return mode == "host"
+
+    def is_plain_volume(self, service: Service, mount: Mount) -> bool:
         """Whether a mount is a volume that the engine makes and fills from the image: not external, no driver."""
         if mount.type != "volume":
+            return False
+        entry = (service.volumes or [])[mount.position]
+        if "$" in (entry if isinstance(entry, str) else f"{getattr(entry, 'source', '')}"):
+            return False  # a variable can make it a folder of the host
+        options = getattr(entry, "volume", None)
+        if options is not None and (boolean(options.nocopy) or options.subpath):
             return False
         volume = (self.file.volumes or {}).get(mount.source) if mount.source else None
         return volume is None or not (boolean(volume.external) or volume.driver_opts or volume.driver)
@@ -239,6 +279,11 @@ class Context:
     def is_awaited(self, name: str) -> bool:
         """Whether some service waits for `name` to complete."""
         return name in self._awaited
+
+    def same_family(self, one: Service, other: Service) -> bool:
+        """Whether two services run images of one family."""
+        first, second = self.facts(one), self.facts(other)
+        return first is not None and second is not None and first.family == second.family
 
     def is_own_check(self, service: Service) -> bool:
         """Whether the health check of a service was in the file before."""

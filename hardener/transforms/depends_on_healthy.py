@@ -1,5 +1,6 @@
 """depends-on-healthy."""
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar, NamedTuple
 
@@ -8,6 +9,16 @@ from hardener.source import Data
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context
 
+# Calls that ask whether a server answers, and nothing of what it holds or of whom it has joined.
+_ALIVE = re.compile(
+    r"(?:(?:\S*/)?(?:pg_isready|healthcheck\.sh)\b[^|&;<>]*"
+    r"|(?:\S*/)?(?:redis-cli|valkey-cli|mysqladmin|mariadb-admin|rabbitmq-diagnostics)\b[^|&;<>]*\bping\b[^|&;<>]*)"
+    r"(?:\|\s*grep\s+(?:-q\s+)?[\"']?PONG[\"']?\s*)?(?:\|\|\s*exit\s+1\s*)?"
+)
+_INTERVAL, _RETRIES = 30.0, 3
+"""What the engine takes where a check does not say: seconds, and failures in a row (moby daemon/health.go)."""
+_FIRST_START = 30.0
+"""Seconds that a check must leave to a first start: three times the slowest that was measured, MariaDB's 10.5 s."""
 _STORES = {"database", "cache", "queue", "search", "object-store"}
 
 
@@ -28,9 +39,10 @@ class DependsOnHealthy(Transform):
 
     Held back where a condition is written already: it is the author's. Where the other service has no check, or one
     that cannot work; where it is started on demand (compose `profiles`) and this one is not; where it has no container
-    at all. A check that somebody else wrote is relied on for data stores; for other services it may need the very
-    service that waits. What it breaks: `docker compose up` fails where it went on before, if a service never becomes
-    healthy.
+    at all; where both run the same image, and may be members of one cluster. A check that somebody else wrote is relied
+    on for data stores, if it only asks whether they answer and leaves a first start the time for it; any other may need
+    the very service that waits, or come too soon. What it breaks: `docker compose up` fails where it went on before, if
+    a service never becomes healthy.
 
     ```yaml
     services:
@@ -90,7 +102,17 @@ class DependsOnHealthy(Transform):
             return "it has no health check"
         if context.broken_check(other):
             return "its health check cannot work"
+        if context.same_family(service, other):
+            return "they run the same image, and may be members of a cluster that is healthy only as a whole"
         role = context.role(other)
-        written = context.is_own_check(other)
-        sure = not written or (role is not None and role.name in _STORES)
+        sure = not context.is_own_check(other) or (role is not None and role.name in _STORES and _plain(other))
         return Wait("service_healthy", Confidence.KNOWN if sure else Confidence.ASSUMED, evidence)
+
+
+def _plain(service: Service) -> bool:
+    """Whether a check only asks if the server answers, and gives a first start the time that it can need."""
+    check = service.healthcheck
+    if check is None or not _ALIVE.fullmatch(" ".join((check.read_test() or [])[1:]).strip()):
+        return False
+    interval, retries = check.read_interval() or _INTERVAL, check.read_retries() or _RETRIES
+    return (check.read_start_period() or 0) + interval * retries >= _FIRST_START

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from hardener.knowledge import ImageFacts, mounts_of
+from hardener.knowledge import mounts_of
 from hardener.model import Service, nonroot
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context
@@ -45,7 +45,7 @@ class NonRoot(Transform):
             yield self.advise(service, "build", message, "only the Dockerfile can give its files to another user")
         elif facts is None or claim is None:
             yield self.skip(service, "its image is not known to run as another user than root")
-        elif reason := self._locked_out(service, context, facts):
+        elif reason := self._locked_out(service, context):
             message = f"Give what it mounts to {claim.value} and set user: {claim.value}."
             yield self.advise(service, "user", message, reason)
         else:
@@ -62,16 +62,15 @@ class NonRoot(Transform):
             )
 
     @staticmethod
-    def _locked_out(service: Service, context: Context, facts: ImageFacts) -> str | None:
+    def _locked_out(service: Service, context: Context) -> str | None:
         """What another user than root might not be able to read or write, if anything."""
-        own = set(facts.volumes.value) if facts.volumes else set()
         if context.host_files(service):
             return "files of the host keep their owner, which may close them to it"
         for mount in mounts_of(service):
-            if mount.type == "bind" or mount.target not in own:
+            if not context.owns(service, mount) and (mount.target or "").rstrip("/") != "/tmp":
                 return f"{mount.target} may belong to root, and be closed to it"
             if mount.source and context.is_shared_volume(service, mount):
                 return f"other services write to the volume {mount.source}, too"
-        if service.network_mode == "host":
+        if context.on_host_network(service):
             return "on the network of the host, ports below 1024 are closed to it"
         return None

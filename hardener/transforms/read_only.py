@@ -72,7 +72,11 @@ class ReadOnly(Transform):
     @staticmethod
     def _missing(service: Service, facts: ImageFacts) -> Iterator[Tmpfs]:
         """The paths that need a tmpfs: none where something writable is mounted on them or above."""
-        writable = [_real(f"{mount.target}/") for mount in mounts_of(service) if mount.target and not mount.read_only]
+        writable = [
+            _real(f"{mount.target.rstrip('/')}/")
+            for mount in mounts_of(service)
+            if mount.target and not mount.read_only
+        ]
         for tmpfs in facts.tmpfs.value if facts.tmpfs else ():
             if not any(_real(f"{tmpfs.path}/").startswith(path) for path in writable):
                 yield tmpfs

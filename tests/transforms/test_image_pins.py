@@ -162,7 +162,7 @@ def test_the_user_of_an_inspected_image_decides_what_capabilities_it_needs() -> 
     made = planned("example.com/app:1", LocalImages(), Capabilities())
     assert not made.changes
     (change,) = planned("example.com/app:1", engine(inspected("example.com/app:1")), Capabilities()).changes
-    assert (change.value, change.confidence) == ("ALL", Confidence.KNOWN)
+    assert (change.value, change.confidence) == ("ALL", Confidence.ASSUMED), "a program in it may carry some"
     assert [evidence.source for evidence in change.evidence] == ["docker image inspect example.com/app:1"]
     root = replace(inspected("example.com/app:1"), user="")
     assert not planned("example.com/app:1", engine(root), Capabilities()).changes

@@ -1,6 +1,7 @@
 """What each setting of each rule does, through the public API."""
 
 from collections.abc import Callable
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -16,6 +17,7 @@ from hardener import (
     Profile,
     ResourceLimits,
     RestartPolicy,
+    Selection,
     StopGracePeriod,
     Transform,
     load,
@@ -497,3 +499,87 @@ def test_limits_that_are_none(budget: dict[str, Any], told: str) -> None:
     for role in (budget, {"reservations": budget}) if "pids" not in budget else (budget,):
         with pytest.raises(ValidationError, match=told):
             ResourceLimits.model_validate({"roles": {"app": role}})
+
+
+def rules_that_change(text: str, *rules: str, folder: Path | None = None) -> set[tuple[str, str | None]]:
+    document = load(text, str(folder / "compose.yml") if folder else "compose.yml")
+    made = plan(document, Profile.read("production"), Selection(only=rules))
+    return {(change.rule, change.service) for change in made.changes}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "tmpfs: /var/lib/postgresql/data",
+        "volumes: ['${DATA:-data}:/var/lib/postgresql/data']",
+        "volumes: [{type: volume, source: data, target: /var/lib/postgresql/data, volume: {nocopy: true}}]",
+        "environment: {PGDATA: /elsewhere}",
+        "working_dir: /elsewhere",
+        "network_mode: ${NET:-host}",
+        "env_file: not-there.env",
+    ],
+)
+def test_another_user_is_not_locked_out(more: str) -> None:
+    text = f"services:\n  db:\n    image: postgres:16\n    {more}\nvolumes: {{data: {{}}}}\n"
+    assert not rules_that_change(text, "non-root")
+
+
+def test_what_an_env_file_sets_counts_as_set(tmp_path: Path) -> None:
+    text = "services:\n  queue: {image: 'rabbitmq:3.13', env_file: queue.env}\n"
+    (tmp_path / "queue.env").write_text("RABBITMQ_DEFAULT_USER=shop\n")
+    assert rules_that_change(text, "healthcheck", folder=tmp_path)
+    (tmp_path / "queue.env").write_text("RABBITMQ_NODE_PORT=5673\n")
+    assert not rules_that_change(text, "healthcheck", folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("check", "relied"),
+    [
+        ("{test: pg_isready -U shop}", True),
+        ('{test: ["CMD-SHELL", "pg_isready -U shop || exit 1"], interval: 5s, retries: 6}', True),
+        ("{test: pg_isready, interval: 3s, retries: 3}", False),
+        ("{test: pg_isready, interval: 3s, retries: 3, start_period: 1m}", True),
+        ("{test: psql -c 'SELECT 1 FROM migrations'}", False),
+        ("{test: pg_isready && psql -c 'SELECT 1 FROM migrations'}", False),
+    ],
+)
+def test_a_check_of_a_store_is_relied_on_if_it_asks_only_whether_that_answers(check: str, relied: bool) -> None:
+    text = (
+        f"services:\n  app: {{image: x, depends_on: [db]}}\n  db:\n    image: postgres:16\n    healthcheck: {check}\n"
+    )
+    assert bool(rules_that_change(text, "depends-on-healthy")) is relied
+
+
+def test_members_of_a_cluster_do_not_wait_for_one_another() -> None:
+    text = "services:\n  one: {image: 'redis:7'}\n  two: {image: 'redis:7', depends_on: [one]}\n"
+    assert rules_that_change(text, "healthcheck", "depends-on-healthy") == {
+        ("healthcheck", "one"),
+        ("healthcheck", "two"),
+    }
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "cap_drop: [DAC_OVERRIDE, CHOWN]",
+        "cap_drop: [cap_setuid]",
+    ],
+)
+def test_what_is_taken_away_is_not_given_back(more: str) -> None:
+    text = f"services:\n  cache:\n    image: redis:7\n    {more}\n    volumes: ['./d:/data']\n"
+    assert not rules_that_change(text, "capabilities")
+
+
+def test_code_of_ones_own_that_asks_for_more_is_left_alone() -> None:
+    text = "services:\n  tool: {image: 'python:3.12', command: python tool.py, cap_add: [NET_ADMIN]}\n"
+    assert not rules_that_change(text, "capabilities")
+
+
+@pytest.mark.parametrize("mode", ["host", "${NET:-host}", "service:front"])
+def test_on_the_network_of_the_host_low_ports_need_a_capability(mode: str) -> None:
+    text = (
+        f"services:\n  web: {{image: 'python:3.12', command: python app.py, network_mode: '{mode}'}}\n"
+        "  front: {image: x, network_mode: host}\n"
+    )
+    made = plan(load(text), Profile.read("production"), Selection(only=("capabilities",)))
+    assert "NET_BIND_SERVICE" in {change.value for change in made.changes if change.service == "web"}
