@@ -171,6 +171,13 @@ class _Completeness:
 
     def _same_code(self, talking: list[str]) -> None:
         """Services that run one image, of which nothing else is known, use what each other uses."""
+        for name, twin in ((one, other) for group in self._twins(talking) for one in group for other in group):
+            if name != twin:
+                targets = [edge.target for edge in self.kinds.evident(twin)]
+                self._may(name, targets, f"it runs the same image as {twin}, which uses it")
+
+    def _twins(self, talking: list[str]) -> list[list[str]]:
+        """Services by the image that they run, where there are several and nothing is known of it."""
         groups: dict[str, list[str]] = {}
         for name in talking:
             service = self.services[name]
@@ -182,11 +189,7 @@ class _Completeness:
                 build = service.read_build()
                 key = f"{build.context} {build.dockerfile} {build.target}" if build else readable(service.image or "")
                 groups.setdefault(key or name, []).append(name)
-        for name, twin in (
-            (one, other) for group in groups.values() for one in group for other in group if one != other
-        ):
-            targets = [edge.target for edge in self.kinds.evident(twin)]
-            self._may(name, targets, f"it runs the same image as {twin}, which uses it")
+        return [group for group in groups.values() if len(group) > 1]
 
     def _registered(self, talking: list[str]) -> None:
         """Services that find each other through a registry of names."""
@@ -208,6 +211,7 @@ class _Completeness:
         }
         programs = [name for name in talking if (known := kinds.known[name]) is None or known.reach == "any"]
         behind = [name for name in programs if not kinds.is_proxy(name) and not kinds.is_pure_face(name)]
+        twins = {name for group in self._twins(talking) for name in group}
         for name in self.services:
             claim = f"nobody is known to use {name} but tools or workers, if they do, and so this may"
             if name in used or kinds.home(name) is None:
@@ -215,10 +219,15 @@ class _Completeness:
             if kinds.is_store(name):
                 for other in behind or programs or talking:
                     self._may(other, [name], claim)
-            elif kinds.is_application(name) and not (kinds.is_face(name) and self.services[name].ports):
+            elif kinds.is_application(name) and not self._uncalled(name, twins):
                 for other in programs:
                     if kinds.evident(other):
                         self._may(other, [name], claim)
+
+    def _uncalled(self, name: str, twins: set[str]) -> bool:
+        """Whether nobody in the project is likely to call a service: people do, or it is one process of a product."""
+        service = self.services[name]
+        return self.kinds.is_face(name) if service.ports else name in twins and not service.expose
 
     def _shared(self) -> None:
         """Who is in the network of another talks, and is reached, as that one."""

@@ -98,7 +98,7 @@ class Kinds:
 
     def evident(self, name: str) -> list[Edge]:
         """What shows whom a service talks to."""
-        return [edge for edge in self.found.edges if edge.source == name and edge.kind != "possible"]
+        return [edge for edge in self.found.edges_of(name) if edge.kind != "possible"]
 
     # Who can reach whom.
 

@@ -108,7 +108,7 @@ POSSIBLE = {
     "the same code": (
         "api: {image: me/shop, environment: {DB_HOST: db}}\ncron: {image: me/shop, environment: {MQ: 'mq:5672'}}\n"
         "db: {image: postgres}\nmq: {image: rabbitmq}",
-        {"cron>db", "api>mq", "cron>api"},
+        {"cron>db", "api>mq"},
     ),
     "a variable without value, by its name": (
         "api: {build: ./a, environment: ['REDIS_URL=${R}', 'PGHOST=${P}']}\nkv: {image: redis}\nsql: {image: postgres}",
