@@ -248,9 +248,9 @@ class _Completeness:
                 for other in behind or programs or [one for one in talking if not kinds.is_tool(one)]:
                     self._may(other, [name], claim)
             elif kinds.roles[name] == "other" or (kinds.is_application(name) and not self._uncalled(name, twins)):
-                for other in programs + unread:
-                    if other in unread or kinds.evident(other):
-                        self._may(other, [name], claim)
+                speaking = [other for other in programs if kinds.evident(other)]
+                for other in speaking + (unread if kinds.roles[name] == "other" else []):
+                    self._may(other, [name], claim)
 
     def _uncalled(self, name: str, twins: set[str]) -> bool:
         """Whether nobody in the project is likely to call a service: people do, or it is one process of a product."""
