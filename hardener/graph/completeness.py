@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 from hardener.graph.findings import Findings
-from hardener.graph.kinds import Kinds
+from hardener.graph.kinds import STORES, Kinds
 from hardener.graph.mounts import is_configuration
 from hardener.knowledge import ImageFacts, reference
 from hardener.knowledge.clients import Client, outside, words
 from hardener.model import Service
 from hardener.model.interpolation import readable
+from hardener.model.short import texts
 
 _REGISTRY = re.compile(r"eureka|nacos|discovery|consul")
 _PEERS = re.compile(
@@ -61,6 +62,7 @@ class _Completeness:
             taken = [other for other in self.found.candidates.get(name, ()) if kinds.answers(other)]
             self._may(name, taken, f"{name} takes every service unless told not to")
         self._same_code(talking)
+        self._same_data(talking)
         self._registered(talking)
         self._lonely(talking)
         for name in talking:
@@ -164,13 +166,44 @@ class _Completeness:
         if kinds.known[name] or not kinds.is_worker(name):
             return
         told = {kinds.roles[edge.target] for edge in kinds.evident(name)}
-        for roles in (("cache", "queue"), ("database",)):
+        once = kinds.works_once(name)
+        if once and not told.isdisjoint(STORES):
+            return
+        for roles in (("database",),) if once else (("cache", "queue"), ("database",)):
             if told.isdisjoint(roles):
                 fitting = [other for other in kinds.others(name) if kinds.roles[other] in roles]
                 self._may(name, fitting, f"it looks like a worker, and says of no {' or '.join(roles)} that it uses it")
 
     def _same_code(self, talking: list[str]) -> None:
         """Services that run one image, of which nothing else is known, use what each other uses."""
+        for name, twin in ((one, other) for group in self._twins(talking) for one in group for other in group):
+            if name != twin:
+                targets = [edge.target for edge in self.kinds.evident(twin)]
+                self._may(name, targets, f"it runs the same image as {twin}, which uses it")
+
+    def _same_data(self, talking: list[str]) -> None:
+        """Services that share files may share the settings in them, above all those that run one image."""
+        kinds = self.kinds
+        for name in talking:
+            if (known := kinds.known[name]) is not None and known.reach == "http":
+                continue
+            told = any(kinds.is_store(edge.target) for edge in kinds.evident(name))
+            for other in talking:
+                alike = self._family(name) == self._family(other)
+                if other != name and (alike or not told) and not self._data(name).isdisjoint(self._data(other)):
+                    targets = [edge.target for edge in kinds.evident(other) if kinds.is_store(edge.target)]
+                    self._may(name, targets, f"it shares files with {other}, which uses it")
+
+    def _data(self, name: str) -> set[str]:
+        """The volumes and folders of the project that a service sees, those of `volumes_from` by the service's name."""
+        service = self.services[name]
+        named = {
+            mount.source for mount in service.read_volumes() if mount.source and not mount.source.startswith(("/", "~"))
+        }
+        return named | {name} | {entry.partition(":")[0] for entry in texts(service.volumes_from)}
+
+    def _twins(self, talking: list[str]) -> list[list[str]]:
+        """Services by the image that they run, where there are several and nothing is known of it."""
         groups: dict[str, list[str]] = {}
         for name in talking:
             service = self.services[name]
@@ -182,11 +215,7 @@ class _Completeness:
                 build = service.read_build()
                 key = f"{build.context} {build.dockerfile} {build.target}" if build else readable(service.image or "")
                 groups.setdefault(key or name, []).append(name)
-        for name, twin in (
-            (one, other) for group in groups.values() for one in group for other in group if one != other
-        ):
-            targets = [edge.target for edge in self.kinds.evident(twin)]
-            self._may(name, targets, f"it runs the same image as {twin}, which uses it")
+        return [group for group in groups.values() if len(group) > 1]
 
     def _registered(self, talking: list[str]) -> None:
         """Services that find each other through a registry of names."""
@@ -208,17 +237,25 @@ class _Completeness:
         }
         programs = [name for name in talking if (known := kinds.known[name]) is None or known.reach == "any"]
         behind = [name for name in programs if not kinds.is_proxy(name) and not kinds.is_pure_face(name)]
+        # Stores call others, such as a ZooKeeper, where a configuration says so.
+        unread = [name for name in self.services if kinds.is_store(name) and self._unread(name)]
+        twins = {name for group in self._twins(talking) for name in group}
         for name in self.services:
             claim = f"nobody is known to use {name} but tools or workers, if they do, and so this may"
             if name in used or kinds.home(name) is None:
                 continue
             if kinds.is_store(name):
-                for other in behind or programs or talking:
+                for other in behind or programs or [one for one in talking if not kinds.is_tool(one)]:
                     self._may(other, [name], claim)
-            elif kinds.is_application(name) and not (kinds.is_face(name) and self.services[name].ports):
-                for other in programs:
-                    if kinds.evident(other):
-                        self._may(other, [name], claim)
+            elif kinds.roles[name] == "other" or (kinds.is_application(name) and not self._uncalled(name, twins)):
+                speaking = [other for other in programs if kinds.evident(other)]
+                for other in speaking + (unread if kinds.roles[name] == "other" else []):
+                    self._may(other, [name], claim)
+
+    def _uncalled(self, name: str, twins: set[str]) -> bool:
+        """Whether nobody in the project is likely to call a service: people do, or it is one process of a product."""
+        service = self.services[name]
+        return self.kinds.is_face(name) if service.ports else name in twins and not service.expose
 
     def _shared(self) -> None:
         """Who is in the network of another talks, and is reached, as that one."""
@@ -252,12 +289,17 @@ class _Completeness:
             return f"{missing[0]} cannot be read, and may name any service"
         if name in self.undecided:
             return self.undecided[name]
-        unread = [path for path in found.unread.get(name, ()) if self._configures(path, known)]
+        unread = self._unread(name)
         if known is not None:
             return self._open_client(name, known, unread)
         if unread:
             return f"its configuration {unread[0]} cannot be read, and may name any service"
         return None if self.kinds.evident(name) else self._silent(name)
+
+    def _unread(self, name: str) -> list[str]:
+        """Where in a service configuration is mounted that cannot be read."""
+        known = self.kinds.known[name]
+        return [path for path in self.found.unread.get(name, ()) if self._configures(path, known)]
 
     def _configures(self, path: str, known: Client | None) -> bool:
         """Whether what is mounted at `path` tells a service whom to talk to."""

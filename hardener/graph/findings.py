@@ -26,7 +26,7 @@ class Findings:
     files: Files
     values: Mapping[str, str]
     """What the `.env` beside the compose file gives."""
-    _edges: dict[tuple[str, str, EdgeKind, str, str], Edge] = field(default_factory=dict)
+    _edges: dict[str, dict[tuple[str, EdgeKind, str, str], Edge]] = field(default_factory=dict)
     pairs: set[tuple[str, str]] = field(default_factory=set)
     """Sources and targets of the edges."""
     outgoing: list[Outgoing] = field(default_factory=list)
@@ -59,11 +59,12 @@ class Findings:
         found = False
         for target in sorted(targets):
             found = True
-            key = (source, target, kind, claim, where)
-            known = self._edges.get(key)
+            key = (target, kind, claim, where)
+            own = self._edges.setdefault(source, {})
+            known = own.get(key)
             if source != target and (known is None or known.port is None):
                 self.pairs.add((source, target))
-                self._edges[key] = Edge(source, target, kind, claim, where, port)
+                own[key] = Edge(source, target, kind, claim, where, port)
         return found
 
     def mention(
@@ -100,8 +101,12 @@ class Findings:
 
     @property
     def edges(self) -> list[Edge]:
-        """All edges, in the order they were found; of one with and without its port, the one with it."""
-        return list(self._edges.values())
+        """All edges, by source and in the order they were found; of one with and without its port, the one with it."""
+        return [edge for own in self._edges.values() for edge in own.values()]
+
+    def edges_of(self, source: str) -> list[Edge]:
+        """The edges of one service to others."""
+        return list(self._edges.get(source, {}).values())
 
 
 def _qualified(host: str) -> bool:

@@ -27,10 +27,10 @@ _FACE = re.compile(r"frontend|front|ui|client|webui|spa|proxy|gateway|ingress|ng
 _PURE_FACE = re.compile(r"frontend|ui|spa|webui")
 _PROXY = re.compile(r"proxy|ingress|nginx")
 _WORKER = re.compile(
-    r"workers?|celery|beat|crond?|scheduler|sidekiq|consumers?|jobs?|migrat\w+|seed(?:er)?|backups?|queue|resque|horizon|init"
+    r"workers?|celery|beat|crond?|scheduler|sidekiq|consumers?|jobs?|queue|resque|horizon|migrat\w+|seed(?:er)?|backups?|init"
     r"|setup|exporter"
 )
-
+_ONCE = re.compile(r"migrat\w+|seed(?:er)?|backups?|init|setup|exporter")
 _WORKING = re.compile(
     r"\b(?:celery|sidekiq|resque|horizon|worker|queue:(?:work|listen)|schedule:(?:work|run)|consume|crond)\b"
 )
@@ -49,8 +49,9 @@ class Kinds:
         self.roles = {name: self._role(service) for name, service in self.services.items()}
 
     def is_store(self, name: str) -> bool:
-        """Whether a service is a data store, started as one."""
-        return self.roles[name] in STORES
+        """Whether a service is a data store, started as one, that is not known to call others."""
+        known = self.known[name]
+        return self.roles[name] in STORES and not (known and known.reach == "any")
 
     def is_face(self, name: str) -> bool:
         """Whether a service looks like what people see of an application."""
@@ -70,6 +71,10 @@ class Kinds:
         """Whether it looks like one that nobody calls, and that works on what is in the stores."""
         line = " ".join(self.services[name].read_command() or ())
         return self._named(name, _WORKER) or (self.known[name] is None and _WORKING.search(line) is not None)
+
+    def works_once(self, name: str) -> bool:
+        """Whether it looks like a worker that takes no work from a queue: a migration, a backup, an exporter."""
+        return self._named(name, _ONCE)
 
     def is_tool(self, name: str) -> bool:
         """Whether it only looks after others, so that these have users besides."""
@@ -98,7 +103,7 @@ class Kinds:
 
     def evident(self, name: str) -> list[Edge]:
         """What shows whom a service talks to."""
-        return [edge for edge in self.found.edges if edge.source == name and edge.kind != "possible"]
+        return [edge for edge in self.found.edges_of(name) if edge.kind != "possible"]
 
     # Who can reach whom.
 

@@ -52,6 +52,7 @@ UNDECIDED = {
         "x: {extends: {file: no.yml, service: y}, image: a/b, depends_on: [db]}",
         True,
     ),
+    "a cache in front of others": (STORE, "x: {image: varnish, volumes: ['./no.vcl:/etc/varnish/default.vcl']}", True),
     "a variable decides its network": (STORE, "x: {image: a/b, depends_on: [db], network_mode: '${MODE}'}", True),
 }
 
@@ -108,11 +109,27 @@ POSSIBLE = {
     "the same code": (
         "api: {image: me/shop, environment: {DB_HOST: db}}\ncron: {image: me/shop, environment: {MQ: 'mq:5672'}}\n"
         "db: {image: postgres}\nmq: {image: rabbitmq}",
-        {"cron>db", "api>mq", "cron>api"},
+        {"cron>db", "api>mq"},
     ),
     "a variable without value, by its name": (
         "api: {build: ./a, environment: ['REDIS_URL=${R}', 'PGHOST=${P}']}\nkv: {image: redis}\nsql: {image: postgres}",
         {"api>kv", "api>sql"},
+    ),
+    "a program that shares the files of another": (
+        "wp: {image: wordpress, environment: {WORDPRESS_DB_HOST: sql}}\n"
+        "cli: {image: 'wordpress:cli', volumes_from: [wp]}\n"
+        "sql: {image: mariadb}",
+        {"cli>sql"},
+    ),
+    "a web server that shares the files of another": (
+        "wp: {image: 'wordpress:fpm', volumes: ['www:/x'], environment: {WORDPRESS_DB_HOST: sql}}\n"
+        "web: {image: nginx, volumes: ['www:/y']}\nsql: {image: mariadb}",
+        set(),
+    ),
+    "a backup": (
+        "app: {image: me/app, environment: {DB_HOST: db, MQ: 'mq:5672'}}\ndb: {image: postgres}\n"
+        "mq: {image: rabbitmq}\nbackup: {image: me/backup, environment: {DB_HOST: db}}",
+        {"backup>app"},
     ),
     "a registry of names": (
         "eureka: {image: a/b, environment: {X_URL: 'http://one:1'}}\n"
@@ -133,6 +150,11 @@ POSSIBLE = {
     "stores that are not": (
         "m1: {image: mongo}\nm2: {image: mongo}\napi: {build: ./a, environment: {M: 'mongodb://m1/', N: 'mongodb://m2/'}}",
         set(),
+    ),
+    "a store whose configuration is missing": (
+        "ch: {image: clickhouse/clickhouse-server, volumes: ['./no.xml:/etc/clickhouse-server/config.d/zk.xml']}\n"
+        "zk: {image: zookeeper}\napi: {build: ./a, environment: {C: 'http://ch:8123'}}",
+        {"api>zk", "ch>zk"},
     ),
     "a page where servers are added": (
         "pg: {image: postgres}\ndb: {image: mysql}\nkv: {image: redis}\nx: {image: dpage/pgadmin4}\n"
