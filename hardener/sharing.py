@@ -215,15 +215,18 @@ class _Settler:
             if rest and rest[0] in view.hidden:
                 continue
             wants = set(_wants(change, (*view.path, *rest)))
+            shared = f"its text is shared with {view.service or 'another part of the file'} by an anchor"
             if view.merged and rest and change.action != "replace" and way(node, rest[0]) is None:
-                # A key that is new in both: its own, beside the `<<`, would hide all of the one that is merged in.
                 own = (*view.path, rest[0])
+                if rest[0] in at(self.project.document.merged, view.path):
+                    return shared  # a new key would hide the one that a later map of the `<<` has
+                # Where both get the key, that of the view, beside the `<<`, would hide all of the one merged in.
                 mine = self.below[change.path[: len(change.path) - len(rest) + 1]]
                 if self.below[own] and self.below[own] != mine:
                     self.forced.add(own)
                     continue
             if not wants <= self.wants:
-                return f"its text is shared with {view.service or 'another part of the file'} by an anchor"
+                return shared
             reached |= wants
             if view.service is not None:
                 parts = _below(change, (*view.path, *rest))

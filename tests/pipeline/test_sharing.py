@@ -632,6 +632,16 @@ CASES: dict[str, tuple[dict[str, list[str]], str]] = {
           b: {<<: *a, image: "postgres:16"}
         """,
     ),
+    "two merged maps of which the second has the key": (
+        {},
+        """
+        x-frag: &frag {deploy: {replicas: 2}, logging: {driver: json-file, options: {max-file: "2"}}}
+        services:
+          a: &a {image: "python:3.12-slim"}
+          b: {<<: [*a, *frag]}
+          c: {<<: [*frag, *a]}
+        """,
+    ),
     "a list that a merged service completes": (
         {},
         """
