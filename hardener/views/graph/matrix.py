@@ -51,9 +51,8 @@ def matrix(picture: Picture) -> Matrix:
             x, y = left + _CELL * column, top + _CELL * row
             link = links.get((source, target))
             if link is not None:
-                kind = (
-                    "broken" if link.fault else "unlinked" if not link.after else "maybe" if link.possible else "used"
-                )
+                works = "maybe" if link.possible else "used"
+                kind = "broken" if link.fault else works if link.after else "unlinked"
                 doubt = fault_of(link) if link.fault else _KEYS[kind]
                 told = [f"{source} → {target}: {doubt}", *map(said, link.evidence)]
                 cells.append((x, y, _CELL - 2, kind, told))

@@ -35,6 +35,8 @@ _OPTIONS: dict[str, Any] = {
         "isolated_gap": 26.0,
         "isolated_max_columns": 5,
     },
+    # A step that is flattened can come to lie on the edge of a box between.
+    "tuning": {"routing": {"step_flatten": 0.0}},
 }
 
 
