@@ -83,6 +83,20 @@ def test_evidence_of_a_pair_is_together_and_told_once(drawn: Draw) -> None:
     assert [(link.source, link.target, len(link.evidence), link.ports) for link in one.links] == [("a", "b", 2, (80,))]
 
 
+def test_what_is_only_possible_is_no_use_but_a_fault_if_it_is_cut(drawn: Draw) -> None:
+    edges = (
+        Edge("a", "b", "possible", "nobody is known to use b", "c.yml:1"),
+        Edge("a", "c", "possible", "nobody is known to use c", "c.yml:1"),
+        Edge("a", "c", "links", "a links c", "c.yml:2"),
+    )
+    after = file(a="{networks: [x]}", b="{networks: [y]}", c="{networks: [x]}", networks="networks: {x: , y: }\n")
+    one: Picture = drawn(PLAIN, after, Graph(("a", "b", "c"), edges))
+    assert (one.used, one.possible) == ({("a", "c")}, {("a", "b")})
+    assert [link.target for link in one.faults] == ["b"]
+    kept: Picture = drawn(PLAIN, graph=Graph(("a", "b", "c"), edges))
+    assert [link.target for link in kept.drawn] == ["c"]
+
+
 def test_secrets_are_masked(drawn: Draw) -> None:
     edge = Edge("a", "b", "environment", "URL is postgres://me:s3cr3t-pw@b/db", "c.yml:1")
     out = Outgoing("a", "S3 is https://me:s3cr3t-pw@example.org", "c.yml:2")

@@ -9,9 +9,10 @@ The keys, all of them always there; a side is an object with `before` and `after
   `undecided` (why it may talk to anyone, or null).
 - `networks`: `name`, `external`, `internal` (by side), `members` (by side).
 - `ports`: `service`, `where` (or null), and by side null or `host_ip`, `published`, `target`, `protocol`, `loopback`.
-- `edges`: `source`, `target`, `ports`, `reachable` (by side), `fault` (used and cut), and `evidence`: `kind`, `claim`,
-  `where`, `port` (or null).
-- `pairs`: every two services that share a network on a side: `services`, `reachable` (by side), `used`.
+- `edges`: `source`, `target`, `ports`, `reachable` (by side), `possible` (nothing shows it, nothing rules it out),
+  `fault` (what was reachable is cut), and `evidence`: `kind`, `claim`, `where`, `port` (or null).
+- `pairs`: every two services that share a network on a side: `services`, `reachable` (by side), `used`,
+  `possible`.
 - `outgoing`: `service`, `claim`, `where`. `notes`: sentences.
 
 Values that look secret are masked.
@@ -23,14 +24,14 @@ import json
 from typing import Any
 
 from hardener.model import Port
-from hardener.views.graph.picture import Box, Link, Net, Pair, Picture, Publication, loopback
+from hardener.views.graph.picture import Box, Link, Net, Picture, Publication, loopback
 
 VERSION = 1
 
 
 def data(picture: Picture) -> str:
     """The picture as a JSON document of its own."""
-    order, used = picture.order, picture.used
+    order, used, possible = picture.order, picture.used, picture.possible
     pairs = sorted(picture.could | picture.can, key=lambda both: (order[both[0]], order[both[1]]))
     document = {
         "version": VERSION,
@@ -40,7 +41,15 @@ def data(picture: Picture) -> str:
         "networks": [_network(net) for net in picture.nets],
         "ports": [_publication(one) for one in picture.ports],
         "edges": [_edge(link) for link in picture.links],
-        "pairs": [_pair(picture, both, both in used) for both in pairs],
+        "pairs": [
+            {
+                "services": both,
+                "reachable": _sides(both in picture.could, both in picture.can),
+                "used": both in used,
+                "possible": both in possible,
+            }
+            for both in pairs
+        ],
         "outgoing": [{"service": way.service, "claim": way.claim, "where": way.where} for way in picture.outgoing],
         "notes": list(picture.notes),
     }
@@ -93,12 +102,9 @@ def _edge(link: Link) -> dict[str, Any]:
         "target": link.target,
         "ports": link.ports,
         "reachable": _sides(link.before, link.after),
+        "possible": link.possible,
         "fault": link.fault,
         "evidence": [
             {"kind": edge.kind, "claim": edge.claim, "where": edge.where, "port": edge.port} for edge in link.evidence
         ],
     }
-
-
-def _pair(picture: Picture, both: Pair, used: bool) -> dict[str, Any]:
-    return {"services": both, "reachable": _sides(both in picture.could, both in picture.can), "used": used}

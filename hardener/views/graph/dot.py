@@ -76,7 +76,7 @@ def _published(picture: Picture, ids: dict[str, str]) -> Iterator[str]:
 
 
 def _links(picture: Picture, ids: dict[str, str]) -> Iterator[str]:
-    for link in picture.links:
+    for link in picture.drawn:
         ports = ", ".join(map(str, link.ports))
         values = {"label": quote(ports), "tooltip": quote("\n".join(map(said, link.evidence)))}
         if link.fault:

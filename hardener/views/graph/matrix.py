@@ -7,10 +7,18 @@ from math import cos, radians, sin
 
 from hardener.views.graph.picture import Picture, clip, pair
 from hardener.views.graph.sheet import SMALL, measure
-from hardener.views.graph.text import FAULT, said
+from hardener.views.graph.text import FAULT, fault_of, said
 
 _CELL = 14.0
 _SLANT = radians(60)
+_KEYS = {
+    "used": "used",
+    "maybe": "perhaps used",
+    "can": "possible, not used",
+    "cut": "no longer possible",
+    "broken": FAULT,
+    "unlinked": "named, no shared network",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +51,9 @@ def matrix(picture: Picture) -> Matrix:
             x, y = left + _CELL * column, top + _CELL * row
             link = links.get((source, target))
             if link is not None:
-                kind = "broken" if link.fault else "used" if link.after else "unlinked"
-                doubt = FAULT if link.fault else "used" if link.after else "named, but on no shared network"
+                works = "maybe" if link.possible else "used"
+                kind = "broken" if link.fault else works if link.after else "unlinked"
+                doubt = fault_of(link) if link.fault else _KEYS[kind]
                 told = [f"{source} → {target}: {doubt}", *map(said, link.evidence)]
                 cells.append((x, y, _CELL - 2, kind, told))
                 continue
@@ -60,13 +69,7 @@ def matrix(picture: Picture) -> Matrix:
     ]
     kinds = {kind for kind, _ in areas} | {cell[3] for cell in cells}
     keys, x = [], 0.0
-    for kind, text in (
-        ("used", "used"),
-        ("can", "possible, not used"),
-        ("cut", "no longer possible"),
-        ("broken", FAULT),
-        ("unlinked", "named, no shared network"),
-    ):
+    for kind, text in _KEYS.items():
         if kind in kinds:
             keys.append((x, kind, text))
             x += measure(text, SMALL) + 15 + 18

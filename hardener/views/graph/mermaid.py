@@ -73,7 +73,7 @@ def _published(picture: Picture, ids: dict[str, str]) -> Iterator[tuple[str, boo
 
 
 def _between(picture: Picture, ids: dict[str, str]) -> Iterator[tuple[str, bool]]:
-    for link in picture.links:
+    for link in picture.drawn:
         arrow = _arrow(", ".join(map(str, link.ports)), link.fault, works=link.after)
         yield f"{ids[link.source]} {arrow} {ids[link.target]}", link.fault
 

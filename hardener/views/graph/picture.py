@@ -69,7 +69,10 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """`source` talks to `target`, as all of `evidence` says; `before` and `after` tell whether it can."""
+    """`source` talks to `target`, as all of `evidence` says; `before` and `after` tell whether it can.
+
+    One that is only `possible` has nothing that shows it: what would decide it cannot be read.
+    """
 
     source: str
     target: str
@@ -79,8 +82,13 @@ class Link:
 
     @property
     def fault(self) -> bool:
-        """Whether it is used and cut."""
+        """Whether it is cut, and used or possibly so."""
         return self.before and not self.after
+
+    @property
+    def possible(self) -> bool:
+        """Whether nothing shows it."""
+        return all(edge.kind == "possible" for edge in self.evidence)
 
     @property
     def ports(self) -> tuple[int, ...]:
@@ -114,7 +122,7 @@ class Picture:
 
     @property
     def faults(self) -> list[Link]:
-        """The links that are used and cut."""
+        """The links that are cut."""
         return [link for link in self.links if link.fault]
 
     @property
@@ -131,9 +139,20 @@ class Picture:
 
     @property
     def used(self) -> frozenset[Pair]:
-        """The pairs of which one talks to the other."""
+        """The pairs of which one talks to the other, as something shows."""
         order = self.order
-        return frozenset(pair(link.source, link.target, order) for link in self.links)
+        return frozenset(pair(link.source, link.target, order) for link in self.links if not link.possible)
+
+    @property
+    def possible(self) -> frozenset[Pair]:
+        """The pairs of which one may talk to the other, though nothing shows it."""
+        order = self.order
+        return frozenset(pair(link.source, link.target, order) for link in self.links) - self.used
+
+    @property
+    def drawn(self) -> tuple[Link, ...]:
+        """The links that a drawing has lines for: those that something shows, and those that are cut."""
+        return tuple(link for link in self.links if link.fault or not link.possible)
 
     @property
     def order(self) -> dict[str, int]:

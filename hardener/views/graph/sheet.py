@@ -6,12 +6,13 @@ size, lines that go around them. It has no dependencies, and with the same pictu
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from hardener.errors import HardenError
 from hardener.views.graph.picture import Box, Link, Picture, Publication, address, clip
-from hardener.views.graph.text import FAULT
+from hardener.views.graph.text import FAULT, fault_of
 from hardener.views.style import columns
 
 # The width of a character in a monospaced font, as a share of its size: 0.6 in most of them, 0.602 in DejaVu Sans Mono.
@@ -23,6 +24,8 @@ LINE = 17.0
 """Pixels from one line of a box to the next."""
 
 _PAD = 12.0
+_MANY = 3
+"""Services that are alike from which on they share a box."""
 _OPTIONS: dict[str, Any] = {
     "direction": "leftright",
     "spacing": {
@@ -32,6 +35,8 @@ _OPTIONS: dict[str, Any] = {
         "isolated_gap": 26.0,
         "isolated_max_columns": 5,
     },
+    # A step that is flattened can come to lie on the edge of a box between.
+    "tuning": {"routing": {"step_flatten": 0.0}},
 }
 
 
@@ -65,18 +70,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A service on the sheet."""
+    """A service on the sheet, or several that are alike: on the same networks, and linked with the same others."""
 
-    box: Box
+    boxes: tuple[Box, ...]
     rect: Rect
     rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A link on the sheet, and the corners of its line."""
+    """The links between two boxes of the sheet in one direction, and the corners of their line."""
 
-    link: Link
+    links: tuple[Link, ...]
     points: tuple[tuple[float, float], ...]
 
 
@@ -102,13 +107,17 @@ def sheet(picture: Picture) -> Sheet:
     except ImportError:
         hint = "pip install 'hardener[svg]', or use --format mermaid or dot"
         raise HardenError("an SVG needs the library graphlay", hint=hint) from None
-    rows = {box.name: tuple(_rows(picture, box)) for box in picture.boxes}
+    stacks = [*_stacks(picture)]
+    home = {box.name: index for index, (boxes, _) in enumerate(stacks) for box in boxes}
+    lines: dict[tuple[int, int], list[Link]] = {}
+    for link in picture.drawn:
+        lines.setdefault((home[link.source], home[link.target]), []).append(link)
     graph = graphlay.Graph()
-    for box in picture.boxes:
-        width, height = _size(box, rows[box.name])
-        graph.node(box.name, width=width, height=height)
-    for link in picture.links:
-        graph.edge(link.source, link.target)
+    for index, (alike, rows) in enumerate(stacks):
+        width, height = _size(alike, rows)
+        graph.node(index, width=width, height=height)
+    for source, target in lines:
+        graph.edge(source, target)
     made = graphlay.layout(graph, options=_OPTIONS)
     left, top = (float(made.bounds["min"][axis]) for axis in "xy")
     right, bottom = (float(made.bounds["max"][axis]) for axis in "xy")
@@ -116,18 +125,41 @@ def sheet(picture: Picture) -> Sheet:
     def at(point: dict[str, float]) -> tuple[float, float]:
         return round(point["x"] - left, 1), round(point["y"] - top, 1)
 
-    boxes = []
-    for box, node in zip(picture.boxes, made.nodes, strict=True):
+    placed = []
+    for (alike, rows), node in zip(stacks, made.nodes, strict=True):
         (x, y), width, height = at(node["center"]), node["size"]["width"], node["size"]["height"]
-        boxes.append(Placed(box, Rect(x - width / 2, y - height / 2, width, height), rows[box.name]))
-    links = (Drawn(link, tuple(map(at, edge["points"]))) for link, edge in zip(picture.links, made.edges, strict=True))
-    return Sheet(tuple(boxes), tuple(links), right - left, bottom - top)
+        placed.append(Placed(alike, Rect(x - width / 2, y - height / 2, width, height), rows))
+    drawn = (
+        Drawn(tuple(links), tuple(map(at, edge["points"])))
+        for links, edge in zip(lines.values(), made.edges, strict=True)
+    )
+    return Sheet(tuple(placed), tuple(drawn), right - left, bottom - top)
+
+
+def _stacks(picture: Picture) -> Iterator[tuple[tuple[Box, ...], tuple[Row, ...]]]:
+    """The services that share a box, and its rows: those that are alike, if they are many, else each by itself.
+
+    Twenty consumers of the same queue are one thing to look at; drawn apart, their lines hide all others.
+    """
+    links: dict[str, set[tuple[str, str, bool, bool]]] = {box.name: set() for box in picture.boxes}
+    for link in picture.drawn:
+        links[link.source].add(("to", link.target, link.before, link.after))
+        links[link.target].add(("from", link.source, link.before, link.after))
+    alike: dict[Hashable, list[Box]] = {}
+    rows = {box.name: tuple(_rows(picture, box)) for box in picture.boxes}
+    for box in picture.boxes:
+        # Of services that are linked with nobody, there is nothing alike to show.
+        own = frozenset(links[box.name]) or box.name
+        alike.setdefault((rows[box.name], box.before, box.undecided, own), []).append(box)
+    for boxes in alike.values():
+        for stack in [boxes] if len(boxes) >= _MANY else [[box] for box in boxes]:
+            yield tuple(stack), rows[stack[0].name]
 
 
 def _rows(picture: Picture, box: Box) -> list[Row]:
     rows = [Row(clip(box.role))] if box.role else []
-    faults = [link.target for link in picture.faults if link.source == box.name]
-    rows += [Row(f"{FAULT}: {clip(target)}", fault=True) for target in faults]
+    faults = [link for link in picture.faults if link.source == box.name]
+    rows += [Row(f"{fault_of(link)}: {clip(link.target)}", fault=True) for link in faults]
     rows += [Row(f"{FAULT}: the outside", fault=True)] if box.name in picture.stranded else []
     asked = sorted({port for link in picture.links if link.target == box.name for port in link.ports})
     if asked:
@@ -148,7 +180,9 @@ def _rows(picture: Picture, box: Box) -> list[Row]:
     return rows
 
 
-def _size(box: Box, rows: tuple[Row, ...]) -> tuple[float, float]:
+def _size(boxes: tuple[Box, ...], rows: tuple[Row, ...]) -> tuple[float, float]:
     marked = [measure(row.text, SMALL) + (16 if row.port or row.network else 0) for row in rows]
-    width = max(measure(clip(box.name), NAME), 80.0, *marked) + 2 * _PAD
-    return round(width), round(2 * _PAD + NAME + LINE * len(rows) + (2 if rows else 0))
+    width = max(80.0, *(measure(clip(box.name), NAME) for box in boxes), *marked) + 2 * _PAD
+    height = 2 * _PAD + NAME + LINE * (len(boxes) - 1 + len(rows)) + (2 if rows else 0)
+    # Even, so that the middle of a box is a whole number: lines keep their distance only then.
+    return 2.0 * round(width / 2), 2.0 * round(height / 2)

@@ -11,11 +11,14 @@ from xml.sax.saxutils import escape as xml
 from hardener.views.graph.matrix import Matrix, matrix
 from hardener.views.graph.picture import Net, Picture, clip, loopback, visible
 from hardener.views.graph.sheet import LINE, NAME, SMALL, Drawn, Placed, Row, measure, sheet
-from hardener.views.graph.text import FAULT, counted, said, shown_port, total
+from hardener.views.graph.text import FAULT, counted, fault_of, said, shown_port, total
 
 _MARGIN = 28.0
 _TITLE = 17.0
 _CORNER = 7.0
+_TOLD = 12
+"""Links of services that are alike that a tooltip tells of, beside the first; the table has all."""
+
 _Point = tuple[float, float]
 
 _CSS = """\
@@ -30,11 +33,11 @@ font-size:10.5px;fill:#57606a;dominant-baseline:central}
 .fault .line{stroke:#cf222e;stroke-width:2.6;stroke-dasharray:7 4}.fault .tip{fill:#cf222e}
 .hit{fill:none;stroke:transparent;stroke-width:11}.badge{fill:#cf222e}.cross{stroke:#fff;stroke-width:1.8}
 .link:hover .line{stroke:#0969da;stroke-width:2.6}.link:hover .tip{fill:#0969da}.node:hover .box{stroke:#0969da}
-.grid{fill:#f6f8fa}.can{fill:#b6c2cf}.cut{fill:#dafbe1}.used{fill:#0969da}.broken{fill:#cf222e}
+.grid{fill:#f6f8fa}.can{fill:#b6c2cf}.cut{fill:#dafbe1}.used{fill:#0969da}.maybe{fill:#80ccff}.broken{fill:#cf222e}
 .unlinked{fill:#bf8700}
 @media (prefers-color-scheme:dark){text{fill:#9198a1}.paper{fill:#0d1117}.name,.title,.head,.strong{fill:#f0f6fc}
 .box,.grid{fill:#161b22}.box{stroke:#57606a}.open .box{stroke:#db6d28}.open-port{fill:#db6d28}.gone{fill:#6e7681}
-.line{stroke:#6e7681}.tip{fill:#6e7681}.can{fill:#57606a}.cut{fill:#12261e}.used{fill:#4493f8}
+.line{stroke:#6e7681}.tip{fill:#6e7681}.can{fill:#57606a}.cut{fill:#12261e}.used{fill:#4493f8}.maybe{fill:#1f4a80}
 .alarm{fill:#f85149}.link:hover .line{stroke:#4493f8}.link:hover .tip{fill:#4493f8}.node:hover .box{stroke:#4493f8}}
 """
 
@@ -70,7 +73,7 @@ def svg(picture: Picture) -> str:
     parts.append(f'<g transform="translate({_MARGIN:.0f} {top:.0f})">')
     parts += [line for drawn in placed.links for line in _link(drawn)]
     parts += [line for one in placed.boxes for line in _node(picture, one, colors)]
-    parts += [line for drawn in placed.links if drawn.link.fault for line in _badge(drawn)]
+    parts += [line for drawn in placed.links if drawn.links[0].fault for line in _badge(drawn)]
     parts.append("</g>")
     parts.append(f'<g transform="translate({_MARGIN:.0f} {under:.0f})">')
     parts += _shown_legend(legend, colors)
@@ -99,12 +102,12 @@ def _hue(index: int) -> str:
 
 
 def _node(picture: Picture, placed: Placed, colors: dict[str, str]) -> Iterator[str]:
-    box, rect = placed.box, placed.rect
+    box, rect = placed.boxes[0], placed.rect
     ports = [one for one in picture.ports if one.service == box.name]
     kinds = ["node"]
     kinds += ["open"] if any(one.after and not loopback(one.after) for one in ports) else []
     kinds += ["undecided"] if box.undecided else []
-    told = [box.name, f"networks: {', '.join(box.after) or 'none'}"]
+    told = [", ".join(one.name for one in placed.boxes), f"networks: {', '.join(box.after) or 'none'}"]
     if picture.profile is not None and box.before != box.after:
         told[1] += f" (before: {', '.join(box.before) or 'none'})"
     told += [f"undecided: {box.undecided}"] if box.undecided else []
@@ -115,8 +118,9 @@ def _node(picture: Picture, placed: Placed, colors: dict[str, str]) -> Iterator[
         f'rx="{_CORNER:.0f}"/>'
     )
     x, y = rect.x + 12, rect.y + 12 + NAME / 2
-    yield _text(x, y, clip(box.name), "name")
-    for index, row in enumerate(placed.rows, 1):
+    for index, one in enumerate(placed.boxes):
+        yield _text(x, y + LINE * index, clip(one.name), "name")
+    for index, row in enumerate(placed.rows, len(placed.boxes)):
         yield from _row(row, x, y + LINE * index + 2, box.leaves, colors)
     yield "</g>"
 
@@ -145,12 +149,14 @@ def _row(row: Row, x: float, y: float, leaves: tuple[bool, bool], colors: dict[s
 
 
 def _link(drawn: Drawn) -> Iterator[str]:
-    link = drawn.link
-    kind = " fault" if link.fault else "" if link.after else " never"
-    told = [
-        f"{link.source} → {link.target}" + ("" if link.after else f": {FAULT if link.fault else 'no shared network'}")
-    ]
-    told += [said(edge) for edge in link.evidence]
+    first, *others = drawn.links
+    kind = " fault" if first.fault else "" if first.after else " never"
+    told = [f"{first.source} → {first.target}"]
+    if not first.after:
+        told[0] += f": {fault_of(first) if first.fault else 'no shared network'}"
+    told += [said(edge) for edge in first.evidence]
+    told += [f"{link.source} → {link.target}: {said(link.evidence[0])}" for link in others[:_TOLD]]
+    told += [f"… and {len(others) - _TOLD} more"] if len(others) > _TOLD else []
     path = _rounded(drawn.points)
     yield f'<g class="link{kind}">{_title(told)}'
     yield f'<path class="hit" d="{path}"/><path class="line" d="{path}"/>{_tip(drawn.points)}</g>'

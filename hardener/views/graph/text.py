@@ -15,6 +15,9 @@ _NARROWEST = 8
 FAULT = "CUT, BUT USED"
 """What is said of a connection that is used and would no longer work."""
 
+MAYBE = "CUT, MAYBE USED"
+"""The same, where nothing shows the connection, and nothing rules it out."""
+
 
 def text(picture: Picture, *, width: int = 100, color: bool = False) -> str:
     """The tables, `width` columns wide."""
@@ -24,6 +27,7 @@ def text(picture: Picture, *, width: int = 100, color: bool = False) -> str:
         ("networks", _networks(picture)),
         ("published ports", _ports(picture)),
         ("who talks to whom", _links(picture)),
+        ("who may talk to whom, too", _possible(picture)),
         ("who can reach whom", _reach(picture)),
         ("who needs the outside", _outgoing(picture)),
         ("whose neighbours are not known", _undecided(picture)),
@@ -54,6 +58,8 @@ def total(picture: Picture) -> str:
     could, can, used = len(picture.could), len(picture.can), len(picture.used)
     most = len(picture.boxes) * (len(picture.boxes) - 1) // 2
     do = f"{used} {'does' if used == 1 else 'do'}"
+    if picture.possible:
+        do += f", {len(picture.possible)} more may"
     if picture.profile is None:
         return f"{can} of {most} pairs of services can talk, {do}"
     return f"{could} of {most} pairs of services could talk, {can} still can, {do}"
@@ -73,16 +79,15 @@ def _total(picture: Picture, width: int) -> Iterable[str]:
 
 
 def _faults(picture: Picture, width: int, color: bool) -> Iterator[str]:
-    told = [f"{link.source} to {link.target}: {said(link.evidence[0])}" for link in picture.faults]
+    told = [f"{fault_of(link)}: {link.source} to {link.target}: {said(link.evidence[0])}" for link in picture.faults]
     for name in picture.stranded:
         way = next(way for way in picture.outgoing if way.service == name)
-        told.append(f"{name} to the outside: {way.claim} ({way.where})")
+        told.append(f"{FAULT}: {name} to the outside: {way.claim} ({way.where})")
     for one in picture.silent:
-        told.append(
-            f"{one.service} has internal networks only, so that its port {one.after and address(one.after)} is dead"
-        )
+        port = address(one.after) if one.after else ""
+        told.append(f"{FAULT}: {one.service} has internal networks only, so that its port {port} is dead")
     for fault in told:
-        yield from (paint(line, "red", color) for line in wrap(escape(f"{FAULT}: {fault}"), width))
+        yield from (paint(line, "red", color) for line in wrap(escape(fault), width))
 
 
 def _networks(picture: Picture) -> list[tuple[str, ...]]:
@@ -108,7 +113,7 @@ def _ports(picture: Picture) -> list[tuple[str, ...]]:
 
 def _links(picture: Picture) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("from", "to", "port", "can it", "because")]
-    for link in picture.links:
+    for link in picture.drawn:
         for index, edge in enumerate(link.evidence):
             ports = ", ".join(map(str, link.ports))
             head = (link.source, link.target, ports, able(picture, link)) if index == 0 else ("",) * 4
@@ -119,10 +124,24 @@ def _links(picture: Picture) -> list[tuple[str, ...]]:
 def able(picture: Picture, link: Link) -> str:
     """Whether a link works."""
     if link.fault:
-        return FAULT
+        return fault_of(link)
     if link.after:
         return "yes" if link.before or picture.profile is None else "yes, now"
     return "no shared network"
+
+
+def fault_of(link: Link) -> str:
+    """What is said of a link that is cut."""
+    return MAYBE if link.possible else FAULT
+
+
+def _possible(picture: Picture) -> list[tuple[str, ...]]:
+    """A line for every service and reason: whom it may talk to, though nothing shows it."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for link in picture.links:
+        if link.possible:
+            told.setdefault((link.source, said(link.evidence[0])), []).append(link.target)
+    return [("service", "may talk to", "because"), *((one, _names(to), why) for (one, why), to in told.items())]
 
 
 def _reach(picture: Picture) -> list[tuple[str, ...]]:
@@ -180,5 +199,5 @@ def _table(rows: Sequence[Sequence[str]], width: int, color: bool) -> Iterator[s
         for line in range(max(map(len, wrapped))):
             parts = [lines[line] if line < len(lines) else "" for lines in wrapped]
             shown = "  " + "  ".join(map(pad, parts, widths)).rstrip()
-            loud = any(cell == FAULT for cell in row)
+            loud = any(cell in (FAULT, MAYBE) for cell in row)
             yield paint(shown, "dim" if number == 0 else "red", color and (number == 0 or loud))
