@@ -125,7 +125,7 @@ class _Settler:
             if unwilling is None:
                 settled.made.append(Made(change, place.site, tuple(self.echoes(change, place))))
                 brought |= dict.fromkeys(reached, change.service or "the file")
-            elif place.alias is not None:
+            elif place.alias is not None and change.action != "remove":
                 self.unshared.add(place.alias)
             else:
                 settled.refused.append((change, unwilling))
@@ -165,6 +165,8 @@ class _Settler:
             return reached, None  # what it means stays the same for everybody
         if any(id(inside) in self.shared for inside in self.lost(change, nodes)):
             return reached, "its value has an anchor that is used elsewhere"
+        if _needs_text(change) and any(isinstance(inside, Alias) for inside in self.lost(change, nodes)):
+            return reached, "an alias stands in it"  # without which a second run could take its anchor away
         for node, taken in nodes:
             rest = change.path[taken:]
             question = (id(node), _want(change.action, rest, change.value))

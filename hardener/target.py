@@ -118,10 +118,10 @@ def apply(data: Data, changes: Iterable[Made], unshared: Iterable[Path] = ()) ->
         container = _down(result, way)
         container[last] = _copied(container[last], {})
     for change, path in ((change, path) for change, site, echoes in changes for path in (site, *echoes)):
-        *way, last = path
-        container = _down(result, way)
         if change.action == "quote":
             continue
+        *way, last = path
+        container = _down(result, way)
         if change.action == "remove":
             del container[last]
         elif change.action == "append" and isinstance(items := bare(container.get(last)), list):

@@ -106,9 +106,9 @@ class PublishedPorts(Transform):
             yield self.skip(service, f"its ports are ignored (network_mode: {service.network_mode})")
             return
         yield from self._clashes(service, context)
-        moved = set()
-        for answer, port in self._moves(service, ports, context):
-            moved.add(port)
+        moved: set[Port] = set()
+        for answer, concerned in self._moves(service, ports, context):
+            moved.update(concerned)
             yield answer
         for port in ports:
             entry = (service.ports or [])[port.position]
@@ -116,29 +116,29 @@ class PublishedPorts(Transform):
                 reason = f"readers of YAML 1.1 take {entry} for the number {_base_60(entry)}"
                 yield self.quote(service, ("ports", port.position), entry, reason)
 
-    def _moves(self, service: Service, ports: list[Port], context: Context) -> Iterator[tuple[Answer, Port | None]]:
-        """What becomes of the ports that are published on all addresses, each with its port."""
+    def _moves(self, service: Service, ports: list[Port], context: Context) -> Iterator[tuple[Answer, list[Port]]]:
+        """What becomes of the ports that are published on all addresses, with those that each answer is about."""
         everywhere = [port for port in ports if (port.host_ip or "::") in ("0.0.0.0", "::")]
         if not everywhere:
             return
         role = context.role(service)
         if role is None or role.name not in self.roles:
             known = f"other hosts may need it, as it is of role {role.name}" if role else "what it is for is not known"
-            yield self.skip(service, known), None
+            yield self.skip(service, known), []
             return
         if context.swarm:
-            yield self.skip(service, f"swarm publishes on all addresses, and {context.swarm} is for swarm"), None
+            yield self.skip(service, f"swarm publishes on all addresses, and {context.swarm} is for swarm"), []
             return
         public = _public(service, everywhere, context)
         inside = [port for port in everywhere if port not in public]
         if public and not inside:
-            yield self.skip(service, f"clients elsewhere use it by design ({public[0].target})"), None
+            yield self.skip(service, f"clients elsewhere use it by design ({public[0].target})"), []
         reach = self._reach(service, role, context)
         open_ = [port for port in inside if port.host_ip is None]
         if self.unpublish and open_ and reach.users and not any(_elsewhere(port, context) for port in open_):
-            yield self._unpublished(service, open_, reach), None
+            yield self._unpublished(service, open_, reach), open_
             inside = [port for port in inside if port not in open_]
-        yield from ((self._bound(service, port, ports, role, reach, context), port) for port in inside)
+        yield from ((self._bound(service, port, ports, role, reach, context), [port]) for port in inside)
 
     def _bound(
         self, service: Service, port: Port, ports: list[Port], role: KnownRole, reach: Reach, context: Context

@@ -75,6 +75,11 @@ def test_unpublish_takes_the_key_away() -> None:
     assert planned(made.text, PublishedPorts(unpublish=True)).text == made.text
 
 
+def test_unpublish_of_what_else_would_get_quotes() -> None:
+    made = planned(STACK.replace('"5432:5432"', "2222:22"), PublishedPorts(unpublish=True))
+    assert (ports(made), [change.action for change in made.changes]) == ([], ["remove"])
+
+
 def test_unpublish_leaves_what_has_an_address() -> None:
     text = STACK.replace('- "5432:5432"', '- "5432:5432"  # all\n          - "127.0.0.1:5433:5432"  # the host')
     made = planned(text, PublishedPorts(unpublish=True))
@@ -298,3 +303,54 @@ def test_what_other_readers_take_for_a_number_gets_quotes(entry: str) -> None:
     assert yaml.safe_load(made.text)["services"]["a"]["ports"] == [entry]
     assert str(number) in made.changes[0].reason
     assert made.text == text.replace(entry, f'"{entry}"')
+
+
+@st.composite
+def sharing(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
+    """A file whose services share ports by anchors, `<<` and `extends`, and the roles of the services."""
+    names = ["a", "b", "c", "d"]
+    lists = ['["1:1", "2:2"]', "[1:1]", '\n      - "1:1"\n      - {target: 2, published: 2}', '[&one "1:1", "3:3"]']
+    common = draw(st.sampled_from(["", *lists[:3]]))
+    lines = ["x-ports: &ports {ports: " + common + "}"] if common and "\n" not in common else ["x-ports: &ports {}"]
+    lines.append("services:")
+    anchored: list[str] = []
+    for name in names:
+        before = names[: names.index(name)]
+        lines += [f"  {name}: &{name}", "    image: x"]
+        kind = draw(st.sampled_from(["own", "own", "alias", "merge", "x", "extends", "none"]))
+        if kind == "alias" and anchored:
+            lines.append(f"    ports: *{draw(st.sampled_from(anchored))}")
+        elif kind == "merge" and before:
+            lines.append(f"    <<: *{draw(st.sampled_from(before))}")
+        elif kind == "x":
+            lines.append("    <<: *ports")
+        elif kind == "extends" and before:
+            lines.append(f"    extends: {draw(st.sampled_from(before))}")
+        if kind == "own" or (kind == "extends" and draw(st.booleans())):
+            own = draw(st.sampled_from(lists))
+            if "&one" in "".join(lines):
+                own = own.replace("&one ", "*one #").replace('#"1:1"', "")
+            tag = draw(st.sampled_from(["", "", "", "!override "])) if kind == "extends" else ""
+            lines.append(f"    ports: {tag}&{name}-ports{'' if own[0] == chr(10) else ' '}{own}")
+            anchored.append(f"{name}-ports")
+    return "\n".join([*lines, "  e: {image: x, depends_on: [a, b, c, d]}", ""]), roles_of(draw, names)
+
+
+def roles_of(draw: st.DrawFn, names: list[str]) -> dict[str, str]:
+    return {name: draw(st.sampled_from(["database", "database", "app"])) for name in names}
+
+
+@settings(max_examples=150, deadline=None)
+@given(sharing(), st.booleans())
+def test_shared_ports_move_for_those_who_want_it(drawn: tuple[str, dict[str, str]], unpublish: bool) -> None:
+    text, roles = drawn
+    profile = Profile(confidence=Confidence.ASSUMED, transforms=(PublishedPorts(unpublish=unpublish),), roles=roles)
+    made = plan(load(text), profile)
+    after = verify(made, profile)
+    for name, service in after.services.items():
+        before, now = made.project.services[name].read_ports(), service.read_ports()
+        advised = any(advice.service == name and "by hand" in advice.message for advice in made.advice)
+        assert roles.get(name) == "database" or now == before
+        if advised or roles.get(name) != "database":
+            continue
+        assert now == ([] if unpublish else [port._replace(host_ip="127.0.0.1") for port in before])
