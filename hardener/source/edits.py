@@ -52,6 +52,8 @@ class _Edit:
 _OTHER_BREAK = re.compile("[\x85\u2028\u2029]")
 _ITEM_COMMENT = re.compile(r"#[ \t]*-[ \t]")
 _LINE_END = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:(\r\n|\n|\r)|\Z)")
+_HEADER = re.compile(r"[|>]([0-9]?)([-+]?)")
+_BLANKS_AND_COMMENT = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*(?:[ \t]*#|[ \t]+\Z)?")
 _COMMENT_LINE = re.compile(r"([ \t]*)(#?)[^\r\n]*(?:\r\n|\n|\r|\Z)")
 
 
@@ -172,7 +174,7 @@ class Edits:
         """Keeps the value of a block scalar that ends the file without a line break, now that a line follows it."""
         *_, leaf = descendants(last)
         if isinstance(leaf, Scalar) and leaf.style in ("|", ">") and leaf.end == len(self.text) and leaf.data != "":
-            header = re.compile(r"[|>]([0-9]?)([-+]?)").search(self.text, leaf.start)
+            header = _HEADER.search(self.text, leaf.start)
             if header is None or header[2] == "+":
                 raise RewriteError(path, "the block scalar at the end of the file has no final line break")
             if not header[2]:
@@ -222,6 +224,8 @@ class Edits:
         self.refuse_comments(part.colon if isinstance(part, Entry) else part.start, part.value, path)
         end = self.line_end(part.end, path)
         start = part.start - self.columns.of(part.start)
+        if index > 0:
+            self.refuse_running_on(parts[index - 1], start, end, path)
         if self.text[start : part.start].strip(" "):
             # It shares its line with the dash before it, which stays; so does the line break.
             start = len(self.text[: part.start].rstrip(" \t"))
@@ -319,6 +323,21 @@ class Edits:
             if "#" in self.text[end:begin]:
                 raise RewriteError(path, "a comment inside it would be lost")
             end = stop
+
+    def refuse_running_on(self, before: Entry | Item, start: int, end: int, path: Path) -> None:
+        """Raises RewriteError if a block scalar that ends `before` took in the lines from `end` on, were none between.
+
+        `|+` and `>+` keep blank lines, and any block scalar takes in what is indented as deep as its text.
+        """
+        *_, leaf = descendants(before.value)
+        if isinstance(leaf, Scalar) and leaf.style in ("|", ">") and "#" not in self.text[leaf.end : start]:
+            header = _HEADER.search(self.text, leaf.start)
+            following = _BLANKS_AND_COMMENT.match(self.text, end)
+            keeps = header is not None and header[2] == "+"
+            deeper = " " * (self.columns.of(before.start) + 1)
+            lines = following[0].splitlines() if following else []
+            if any(line.startswith(deeper) or (keeps and not line.strip()) for line in lines):
+                raise RewriteError(path, "what follows would become a part of the block of text before it")
 
     def leaves(self, node: Node) -> Iterator[tuple[int, int]]:
         """The spans of the scalars and aliases in `node`, keys included; of a block scalar, those of its lines."""

@@ -110,7 +110,8 @@ class _Writer:
         for index, part in enumerate(parts):
             if index not in staying:
                 self.forget(part.value)
-                self.edits.remove(node, parts, index, slot.path, follows_kept=indices[0] < index)
+                step: Any = part.key.data if isinstance(part, Entry) else index
+                self.edits.remove(node, parts, index, (*slot.path, step), follows_kept=indices[0] < index)
         return [parts[index] for index in indices]
 
     def forget(self, node: Node) -> None:
