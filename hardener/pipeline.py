@@ -223,8 +223,8 @@ class _Planner:
     def change(self, case: _Case, answer: Change, accepted: Confidence) -> None:
         """Takes what is missing of a change into the case, if it fits what is there and what other rules want."""
         body, depth = (self.document.merged, 0) if case.service is None else (self.bodies[case.service], 2)
-        if (place := misfit(answer, body, depth)) is not None:
-            self.leave(case, answer, f"what stands at {dotted(place)} has another form")
+        if (reason := misfit(answer, body, depth)) is not None:
+            self.leave(case, answer, reason)
             return
         if answer.action == "replace" and not self.stands_alone(answer, body):
             self.leave(case, answer, "a part of it comes through extends or another rule")

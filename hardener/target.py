@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from hardener.source import Data, Path, Tagged, bare, same
+from hardener.model.interpolation import may_be, readable, resolve_defaults
+from hardener.source import Data, Path, Tagged, bare, dotted, same
 from hardener.transforms.base import Change
 
 
@@ -22,7 +23,7 @@ def atoms(change: Change, body: Any, depth: int) -> Iterator[Change]:
             break
         body = body[step]
     if change.action == "append":
-        if not isinstance(body, list) or change.value not in body:
+        if not isinstance(body, list) or not any(_same_item(item, change.value) for item in body):
             yield change
     elif change.action == "replace":
         if body is not None and not same(body, change.value):
@@ -35,21 +36,37 @@ def atoms(change: Change, body: Any, depth: int) -> Iterator[Change]:
         yield change
 
 
-def misfit(change: Change, body: Any, depth: int) -> Path | None:
-    """The place at which `body` holds something that `change` cannot be made in or joined to, if there is one."""
+def misfit(change: Change, body: Any, depth: int) -> str | None:
+    """Why `change` cannot be made in or joined to what `body` holds, if so."""
     for index, step in enumerate(change.path[depth:], depth):
         if body is None:
             return None
         if not isinstance(body, dict):
-            return change.path[:index]
+            return _another_form(change.path[:index])
         body = body.get(step)
     if body is None:
         return None
     if change.action == "append":
-        return None if isinstance(body, list) else change.path
-    if change.action == "replace":
-        return None if same(body, change.value) or _replaceable(body, change.value) else change.path
+        if not isinstance(body, list):
+            return _another_form(change.path)
+        # Compose refuses a list that has an item twice.
+        unknown = (item for item in body if isinstance(item, str) and resolve_defaults(item) is None)
+        if any(may_be(item, str(change.value)) for item in unknown):
+            return "an item there is a variable, and may be the same"
+    if change.action == "replace" and not same(body, change.value) and not _replaceable(body, change.value):
+        return _another_form(change.path)
     return None
+
+
+def _another_form(place: Path) -> str:
+    return f"what stands at {dotted(place)} has another form"
+
+
+def _same_item(item: Any, value: Data) -> bool:
+    """Whether compose reads two items of a list as the same."""
+    return bool(item == value) or (
+        isinstance(item, str) and isinstance(value, str) and readable(item) == readable(value)
+    )
 
 
 def _replaceable(old: Any, new: Data) -> bool:

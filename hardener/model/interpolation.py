@@ -5,6 +5,8 @@ https://github.com/compose-spec/compose-spec/blob/main/12-interpolation.md
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from glob import escape
 from typing import NamedTuple
 
 _DOLLAR = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[_a-zA-Z][_a-zA-Z0-9]*)|(?P<brace>\{))")
@@ -61,6 +63,16 @@ def readable(text: str) -> str:
     """`resolve_defaults(text)` if there is one, else `text`."""
     resolved = resolve_defaults(text)
     return text if resolved is None else resolved
+
+
+def may_be(text: str, value: str) -> bool:
+    """Whether `text` is `value`, with variables at their defaults, and for some values of those that have none."""
+    pattern = ""
+    for part in _parts(text):
+        if isinstance(part, Variable):
+            part = None if part.default is None else resolve_defaults(part.default)
+        pattern += "*" if part is None else escape(part)
+    return fnmatchcase(value, pattern)
 
 
 def split_outside_braces(text: str, separator: str) -> list[str]:

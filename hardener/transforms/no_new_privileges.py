@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar
 
-from hardener.model import Service, boolean
+from hardener.model import Service, boolean, readable
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context
 
@@ -39,7 +39,8 @@ class NoNewPrivileges(Transform):
     )
 
     def run(self, service: Service, context: Context) -> Iterator[Answer]:
-        present = [str(option) for option in service.security_opt or () if str(option).startswith("no-new-privileges")]
+        options = [readable(str(option)) for option in service.security_opt or ()]
+        present = [option for option in options if option.startswith("no-new-privileges")]
         claim = facts.no_new_privileges if (facts := context.facts(service)) else None
         known = claim if claim and claim.confidence != "assumed" else None
         if any("false" in option for option in present):

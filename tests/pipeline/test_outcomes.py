@@ -157,6 +157,38 @@ def test_what_the_writer_cannot_do_becomes_advice_and_the_rest_goes_on() -> None
     assert "comment" in advice.reason
 
 
+def test_what_goes_into_a_block_of_text_is_advice_and_the_rest_goes_on() -> None:
+    made = planned('x-a: |+\n  text\nversion: "3.8"\n\nservices:\n  web:\n    image: nginx\n')
+    assert outcome(made, "obsolete-version", None) is Outcome.ADVICE
+    assert outcome(made, "restart-policy", "web") is Outcome.CHANGED
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ('"${NNP:-no-new-privileges:true}"', Outcome.FINE),
+        ('"${NNP:-label:disable}", "no-new-privileges${COLON:-:}true"', Outcome.FINE),
+        ('"${OPTION}"', Outcome.ADVICE),
+        ('"no-new-privileges:${ON}"', Outcome.FINE),
+        ('label:disable, "no-new-${WHAT}:true"', Outcome.ADVICE),
+        ('"no-new${REST?}"', Outcome.ADVICE),
+        ('"${NNP:-no-new-privileges:false}"', Outcome.ADVICE),
+        ('"${NNP:-label:disable}"', Outcome.CHANGED),
+        ('"apparmor:${PROFILE}", "seccomp:$SECCOMP"', Outcome.CHANGED),
+        ('"[a-z]*", "$$OPTION"', Outcome.CHANGED),
+    ],
+)
+def test_an_item_that_a_variable_may_name_is_not_added_twice(options: str, expected: Outcome) -> None:
+    made = planned(f"services: {{web: {{image: nginx, security_opt: [{options}]}}}}")
+    assert outcome(made, "no-new-privileges", "web") is expected
+
+
+def test_a_default_counts_as_an_item_of_any_list() -> None:
+    made = planned('services: {web: {image: "nginx:1.27", cap_drop: ["${DROP:-ALL}"], cap_add: ["${ADD:-CHOWN}"]}}')
+    assert "cap_drop" not in {change.path[-1] for change in made.changes}
+    assert "CHOWN" not in [change.value for change in made.changes]
+
+
 def test_what_the_writer_refuses_at_an_anchor_others_get_in_a_copy() -> None:
     """The shared block cannot be edited: the service that has it gets advice, its alias gives way to a copy."""
     text = """
