@@ -41,13 +41,14 @@ def settle(project: Project, wanted: list[Change]) -> Settled:
     if not project.document.anchored and not extended:
         return Settled(made=[Made(change, change.path) for change in wanted])
     unshared: set[Path] = set()
+    forced: set[Path] = set()
     while True:
         # An alias that gives way takes its service out of what is shared, and that may let others go too.
-        settler = _Settler(project, wanted, unshared)
+        settler = _Settler(project, wanted, unshared, forced)
         settled = settler.run()
-        if settler.unshared == unshared:
+        if settler.unshared == unshared and settler.forced == forced:
             return settled
-        unshared = settler.unshared
+        unshared, forced = settler.unshared, settler.forced
 
 
 class _View(NamedTuple):
@@ -74,17 +75,28 @@ class _Found(NamedTuple):
 
 
 class _Settler:
-    """One attempt, with the aliases at `unshared` out of the way. It leaves those that must go too in `unshared`."""
+    """One attempt, with the aliases at `unshared` out of the way. It leaves those that must go too in `unshared`.
 
-    def __init__(self, project: Project, wanted: list[Change], unshared: set[Path]) -> None:
+    What is at or below `forced` is made even if another change brings the same: a third counts on being hidden by it.
+    """
+
+    def __init__(self, project: Project, wanted: list[Change], unshared: set[Path], forced: set[Path]) -> None:
         self.project = project
         self.root = project.document.root
         self.wanted = wanted
         self.given = frozenset(unshared)
         self.unshared = set(unshared)
+        self.forced = set(forced)
         self.wants = {want for change in wanted for want in _wants(change, change.path)}
-        self.paths = {change.path for change in wanted}
-        self.leaves = {path for change in wanted for path, _ in leaves(change.path, change.value)}
+        self.values: dict[Path, Any] = {}
+        # What is wanted at or below each place, with the way there from it.
+        self.below: dict[Path, set[Hashable]] = defaultdict(set)
+        for change in wanted:
+            for leaf, value in leaves(change.path, change.value):
+                if change.action != "append":
+                    self.values[leaf] = value
+                for depth in range(len(leaf) + 1):
+                    self.below[leaf[:depth]].add(_want(change.action, leaf[depth:], value))
         self.shared = {id(node.target) for node in descendants(self.root) if isinstance(node, Alias)}
         self.places = project.document.places
         # By node, rest of the path, and value: a template that many services see is asked about once.
@@ -100,7 +112,8 @@ class _Settler:
         # Shared places and extended services first, so that what they bring is not made a second time.
         for change, place in sorted(found, key=lambda pair: (not self.is_shared(pair[1]), self.generation(pair[0]))):
             own = list(_wants(change, change.path))
-            if all(want in brought for want in own):
+            forced = any(change.path[:depth] in self.forced for depth in range(len(change.path) + 1))
+            if not forced and all(want in brought for want in own):
                 settled.had.append((change, brought[own[0]]))
                 continue
             reached, unwilling = self.reach(change, place.nodes)
@@ -170,7 +183,7 @@ class _Settler:
             got = [
                 (below, value)
                 for below, value in parts
-                if not self.cut_off(change, service, heir, below)
+                if not self.cut_off(service, heir, below)
                 and not (change.action in ("set", "replace") and self.has_own(heir, body, below, value))
             ]
             wants = {_want(change.action, (SERVICES, heir, *below), value) for below, value in got}
@@ -185,7 +198,7 @@ class _Settler:
     def has_own(self, heir: str, body: Any, below: Path, value: Any) -> bool:
         """Whether a heir sets what stands `below` it itself, or will: then what it extends does not reach it."""
         theirs = (SERVICES, heir, *below)
-        return at(body, below) is not None or (_want("set", theirs, value) not in self.wants and theirs in self.leaves)
+        return at(body, below) is not None or (_want("set", theirs, value) not in self.wants and theirs in self.values)
 
     def ask(self, change: Change, node: Node, rest: Path, reached: set[Hashable]) -> str | None:
         """Why a change at `rest` below a shared node may not be made; else adds what it brings to `reached`."""
@@ -193,11 +206,18 @@ class _Settler:
             if rest and rest[0] in view.hidden:
                 continue
             wants = set(_wants(change, (*view.path, *rest)))
-            own = view.merged and change.action != "replace" and (*view.path, *rest[:1]) in self.paths
-            if not wants <= self.wants and own:
-                continue  # it gets a value of its own there
+            shared = f"its text is shared with {view.service or 'another part of the file'} by an anchor"
+            if view.merged and rest and change.action != "replace" and way(node, rest[0]) is None:
+                own = (*view.path, rest[0])
+                if rest[0] in at(self.project.document.merged, view.path):
+                    return shared  # a new key would hide the one that a later map of the `<<` has
+                # Where both get the key, that of the view, beside the `<<`, would hide all of the one merged in.
+                mine = self.below[change.path[: len(change.path) - len(rest) + 1]]
+                if self.below[own] and self.below[own] != mine:
+                    self.forced.add(own)
+                    continue
             if not wants <= self.wants:
-                return f"its text is shared with {view.service or 'another part of the file'} by an anchor"
+                return shared
             reached |= wants
             if view.service is not None:
                 parts = _below(change, (*view.path, *rest))
@@ -206,15 +226,19 @@ class _Settler:
                     return heir
         return None
 
-    def cut_off(self, change: Change, service: str, heir: str, path: Path) -> bool:
+    def cut_off(self, service: str, heir: str, path: Path) -> bool:
         """Whether `!override`, `!reset` or another log driver keeps what `service` has at `path` from its heir."""
         if any(tags(self.project.document.merged, (SERVICES, heir, *path))):
             return True
+        base = self.driver(service, self.project.bodies[service])
+        own = self.driver(heir, self.project.as_written(heir))
+        # Two drivers of which a variable names one may be the same.
+        return path[0] == "logging" and bool(base and own) and base != own and "$" not in f"{base}{own}"
+
+    def driver(self, service: str, body: Any) -> Any:
+        """The log driver that a service with this body has, or gets."""
         driver = ("logging", "driver")
-        values = dict(leaves(change.path[2:], change.value))
-        base = at(self.project.bodies[service], driver) or values.get(driver)
-        own = at(self.project.as_written(heir), driver)
-        return path[0] == "logging" and None not in (base, own) and base != own
+        return at(body, driver) or self.values.get((SERVICES, service, *driver))
 
     def lost(self, change: Change, nodes: list[tuple[Node, int]]) -> Iterator[Node]:
         """The nodes that go with a key that is removed, or with a value that is replaced; its own anchor stays."""

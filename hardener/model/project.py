@@ -18,11 +18,12 @@ from hardener.errors import HardenError
 from hardener.model.base import as_written
 from hardener.model.compose import ComposeFile, unknown_keys
 from hardener.model.errors import problems
-from hardener.model.interpolation import resolve_defaults
+from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.parts import Extends
 from hardener.model.service import Service
 from hardener.model.short import as_text, entries
-from hardener.source import Data, Document, Path, Tagged, bare, dotted, load
+from hardener.source import Document, Path, Tagged, bare, dotted, load
+from hardener.source.data import plain
 from hardener.source.files import read
 
 Raw = dict[str, Any]
@@ -113,7 +114,7 @@ def read_project(document: Document) -> Project:
     warning, not an error: the file may be a fragment.
     """
     raw = document.merged if document.merged is not None else {}
-    data = _plain(raw)
+    data = plain(raw)
     file = _validated(document, data)
     warnings = [f"{document.where(path)}: unknown key {path[-1]!r} is kept as it is" for path in unknown_keys(file)]
     reader = _Reader(FilePath(document.file), raw)
@@ -201,7 +202,7 @@ class _Reader:
         self.seen.add(path)
         data = self.load(path)
         found = {name: read_service(name, self.effective(path, name)) for name in _map(data.get("services"))}
-        inner = _plain(data.get("include"))
+        inner = plain(data.get("include"))
         for more in inner if isinstance(inner, list) else ():
             found |= self.included(path, more.get("path") if isinstance(more, dict) else more)
         return found
@@ -230,20 +231,10 @@ def _map(value: Any) -> Raw:
 
 
 def _extends(body: Raw) -> Extends | None:
-    value = _plain(body.get("extends"))
+    value = plain(body.get("extends"))
     if isinstance(value, str):
         return Extends(value)
     return Extends(value.get("service"), value.get("file")) if isinstance(value, dict) else None
-
-
-def _plain(data: Data) -> Any:
-    """`data` without tags: what `!reset` stands on is gone, as compose takes it; any other tag stands on its value."""
-    if isinstance(data, Tagged):
-        return None if data.tag == "!reset" else _plain(data.value)
-    if isinstance(data, dict):
-        kept = {k: v for k, v in data.items() if not (isinstance(v, Tagged) and v.tag == "!reset")}
-        return {key: _plain(value) for key, value in kept.items()}
-    return [_plain(item) for item in data] if isinstance(data, list) else data
 
 
 # Either form means the same; compose turns both into one before it merges.
@@ -259,18 +250,18 @@ def _merge(base: Raw, own: Raw) -> Raw:
         if isinstance(value, Tagged) and value.tag == "!reset":
             result.pop(key, None)
         elif isinstance(value, Tagged) and value.tag == "!override":
-            result[key] = _plain(value)
+            result[key] = plain(value)
         else:
-            result[key] = _merged(key, base[key], value) if key in base else _plain(value)
+            result[key] = _merged(key, base[key], value) if key in base else plain(value)
     return result
 
 
 def _merged(key: str, base: Any, own: Any) -> Any:
     if isinstance(base, dict) and isinstance(own, dict):
         # Options belong to their driver.
-        drivers = {base.get("driver"), own.get("driver")} - {None} if key == "logging" else ()
-        return _plain(own) if len(drivers) > 1 else _merge(base, own)
-    own = _plain(own)
+        drivers = {readable(str(log["driver"])) for log in (base, plain(own)) if log.get("driver") is not None}
+        return plain(own) if key == "logging" and len(drivers) > 1 else _merge(base, own)
+    own = plain(own)
     if own is None or key in _REPLACED:
         return base if own is None else own
     if key in _KEYED and isinstance(base, dict | list) and isinstance(own, dict | list):

@@ -67,6 +67,16 @@ def bare(value: Any) -> Any:
     return value.value if isinstance(value, Tagged) else value
 
 
+def plain(data: Data) -> Any:
+    """`data` without tags: what `!reset` stands on is gone, as compose takes it; any other tag stands on its value."""
+    if isinstance(data, Tagged):
+        return None if data.tag == "!reset" else plain(data.value)
+    if isinstance(data, dict):
+        kept = {k: v for k, v in data.items() if not (isinstance(v, Tagged) and v.tag == "!reset")}
+        return {key: plain(value) for key, value in kept.items()}
+    return [plain(item) for item in data] if isinstance(data, list) else data
+
+
 def is_data(value: Any) -> bool:
     """Whether `value` is YAML data all the way down."""
     if isinstance(value, dict):

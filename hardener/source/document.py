@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hardener.errors import Where
-from hardener.source.data import Data, Path, Tagged, bare
+from hardener.source.data import Data, Path, Tagged, bare, plain
 from hardener.source.parse import LINE_BREAK, parse
 from hardener.source.tree import Alias, Entry, Node, children, part, way
 
@@ -108,6 +108,8 @@ def _merged(data: Data, memo: dict[int, Data]) -> Data:
         sources = bare(data.get("<<"))
         for source in reversed(sources if isinstance(sources, list) else [sources]):
             inherited = bare(_merged(source, memo))
+            # In a list of sources, compose does not see the tags: it merges the values they stand on.
+            inherited = plain(inherited) if isinstance(sources, list) else inherited
             result |= inherited if isinstance(inherited, dict) else {}
         result |= {key: _merged(value, memo) for key, value in data.items() if key != "<<"}
     memo[id(data)] = result

@@ -71,6 +71,7 @@ MERGES = {
     "override of logging": ("logging: !override {driver: local}", ["logging"]),
     "reset": ("restart: !reset null", ["restart"]),
     "reset of a list": ("security_opt: !reset []", ["security_opt"]),
+    "reset of a driver": ("logging: {driver: !reset {}, options: {max-file: '7'}}", ["logging"]),
 }
 
 
@@ -86,6 +87,15 @@ def test_a_merge_is_that_of_compose(own: str, keys: list[str], write: Write, com
         if found is None:
             found = project(file).bodies["web"].get(key)
         assert found == theirs.get(key)
+
+
+@pytest.mark.parametrize("driver", ["${DRIVER:-local}", "${DRIVER:-syslog}", "${DRIVER}"])
+def test_options_go_with_a_driver_that_a_variable_names(driver: str, write: Write, compose: Path) -> None:
+    own = f"logging: {{driver: '{driver}', options: {{max-file: '7'}}}}"
+    file = write(
+        compose=f"services:\n  web:\n    extends: {{file: common.yml, service: base}}\n    {own}\n", common=COMMON
+    )
+    assert project(file).bodies["web"]["logging"]["options"] == by_compose(compose, file)["web"]["logging"]["options"]
 
 
 def test_extends_in_the_same_file(write: Write) -> None:
@@ -208,6 +218,23 @@ def test_merge_keys_are_read(write: Write) -> None:
         """
     )
     assert project(file).bodies["web"] == {"restart": "always", "image": "two", "init": True}
+
+
+@pytest.mark.parametrize("merge", ["*a", "[*a]", "[*a, *b]", "[*b, *a]"])
+def test_tags_in_merge_keys_are_read_as_compose_does(merge: str, write: Write, compose: Path) -> None:
+    text = f"""
+    services:
+      w: {{image: nginx, restart: always, security_opt: ["label:disable"]}}
+      a: &a {{image: redis, restart: !reset null, security_opt: !override ["apparmor:x"]}}
+      b: &b {{image: redis, security_opt: ["seccomp:unconfined"]}}
+      web:
+        <<: {merge}
+        extends: w
+    """
+    file = write(compose=text)
+    theirs, ours = by_compose(compose, file)["web"], project(file).bodies["web"]
+    assert ours.get("restart") == theirs.get("restart")
+    assert ours["security_opt"] == theirs["security_opt"]
 
 
 def test_an_unknown_key_is_a_warning_with_its_place(write: Write) -> None:

@@ -490,6 +490,232 @@ CASES: dict[str, tuple[dict[str, list[str]], str]] = {
             image: *image
         """,
     ),
+    "a refused change of an heir hides nothing": (
+        {},
+        """
+        services:
+          base: {image: redis:7}
+          api: {extends: base, build: .}
+          worker: {extends: api, deploy: {resources: {limits: {cpus: "0.05"}}}}
+        """,
+    ),
+    "a refused change of an heir that is a job": (
+        {},
+        """
+        services:
+          a: {image: nginx}
+          b: {extends: a, image: "postgres:16"}
+          c: {extends: b, command: npm run migrate}
+        """,
+    ),
+    "a refused change to a template of an heir": (
+        {},
+        """
+        x-c: &x {deploy: {resources: {limits: {cpus: "0.5"}}}}
+        services:
+          base: {image: nginx}
+          api: {<<: *x, extends: base}
+          api2: {<<: *x, image: "postgres:16"}
+        """,
+    ),
+    "a base with an empty logging block": (
+        {},
+        """
+        services:
+          base: {image: "python:3.12-slim", logging: {}}
+          worker: {extends: base, logging: {driver: syslog}}
+        """,
+    ),
+    "a base with options for no driver": (
+        {},
+        """
+        services:
+          base: {image: nginx, logging: {options: {max-size: 1m}}}
+          worker: {extends: base, logging: {driver: local}}
+          twin: {extends: base, logging: {}}
+        """,
+    ),
+    "a base with an empty logging block from a template": (
+        {},
+        """
+        x-local: &local {logging: {driver: local}}
+        x-empty: &empty {logging: {}}
+        services:
+          base: {<<: *empty, image: grafana/grafana}
+          api: {<<: *local, extends: base}
+        """,
+    ),
+    "an heir with its driver in a variable": (
+        {},
+        """
+        services:
+          base: {image: nginx}
+          api: {extends: base, logging: {driver: "${LOG_DRIVER:-json-file}"}}
+        """,
+    ),
+    "an heir with its driver in a variable without a default": (
+        {},
+        """
+        services:
+          base: {image: nginx}
+          api: {extends: base, logging: {driver: "${LOG_DRIVER}"}}
+        """,
+    ),
+    "a base with its driver in a variable": (
+        {},
+        """
+        services:
+          base: {image: nginx, logging: {driver: "${LOG_DRIVER:-json-file}", options: {max-size: 1m}}}
+          api: {extends: base, logging: {driver: json-file}}
+        """,
+    ),
+    "an option that a variable may set": (
+        {},
+        """
+        services:
+          web: {image: nginx, security_opt: ["${NNP:-no-new-privileges:true}"]}
+          twin: {extends: web}
+          other: {image: nginx, security_opt: ["${OPTION-}", "label:disable"]}
+        """,
+    ),
+    "a merged service that extends": (
+        {},
+        """
+        services:
+          w: {image: "traefik:v3"}
+          a: &a {image: "elasticsearch:8.1.0", extends: w}
+          c: {<<: *a, image: nginx}
+        """,
+    ),
+    "a merged service beside extends": (
+        {},
+        """
+        services:
+          y: &y {image: "postgres:16"}
+          w: {image: nginx}
+          api: {extends: w, build: ., <<: *y}
+        """,
+    ),
+    "a template with an empty block": (
+        {},
+        """
+        x-frag: &frag
+          logging: {}
+          deploy:
+        services:
+          a: {<<: *frag, image: "rabbitmq:3"}
+          b: {<<: *frag, image: "nginx:1.27"}
+        """,
+    ),
+    "a merged service that gets other items": (
+        {},
+        """
+        services:
+          a: &a {image: "rabbitmq:3", volumes: ["./x:/y"]}
+          b: {<<: *a, image: "python:3.12-slim"}
+        """,
+    ),
+    "a merged service that gets more items": (
+        {},
+        """
+        services:
+          a: &a {image: "python:3.12-slim", volumes: ["./x:/y"]}
+          b: {<<: *a, image: "postgres:16"}
+        """,
+    ),
+    "a merged service that extends limits": (
+        {},
+        """
+        services:
+          w: {image: busybox, deploy: {resources: {limits: {pids: 10}}}}
+          a: &a {image: "python:3.12-slim", extends: w}
+          b: {<<: *a, image: "postgres:16"}
+        """,
+    ),
+    "a merged service between two that are alike": (
+        {},
+        """
+        services:
+          w: {image: "python:3.12-slim", deploy: {resources: {limits: {pids: 10}}}}
+          a: &a {image: "postgres:16", extends: w}
+          b: {<<: *a, image: "python:3.12-slim"}
+        """,
+    ),
+    "two merged maps of which the second has the key": (
+        {},
+        """
+        x-frag: &frag {deploy: {replicas: 2}, logging: {driver: json-file, options: {max-file: "2"}}}
+        services:
+          a: &a {image: "python:3.12-slim"}
+          b: {<<: [*a, *frag]}
+          c: {<<: [*frag, *a]}
+        """,
+    ),
+    "a list that a merged service completes": (
+        {},
+        """
+        services:
+          a: &a {image: "rabbitmq:3", volumes: ["./x:/y"], cap_add: [NET_RAW]}
+          b: {<<: *a, image: "python:3.12-slim"}
+        """,
+    ),
+    "an heir that gets more items": (
+        {},
+        """
+        services:
+          a: {image: "python:3.12-slim", volumes: ["./x:/y"]}
+          b: {extends: a, image: "rabbitmq:3"}
+        """,
+    ),
+    "a job extends an heir": (
+        {},
+        """
+        services:
+          web: {build: .}
+          api: {extends: web}
+          migrate: {extends: api, command: ./manage.py migrate}
+        """,
+    ),
+    "an exempt heir of a service with an alias": (
+        {"heir": ["logging"]},
+        """
+        x-logging: &logging {driver: json-file}
+        services:
+          web: {image: nginx, logging: *logging}
+          api: {image: redis, logging: *logging}
+          heir: {extends: api}
+        """,
+    ),
+    "a reset beside a merge key": (
+        {},
+        """
+        x-log: &log {restart: always, logging: {driver: json-file}}
+        services:
+          a: {<<: *log, image: nginx}
+          b: {<<: *log, image: redis, logging: !reset null}
+          c: {<<: *log, image: redis, logging: {driver: syslog}}
+        """,
+    ),
+    "a reset in a template of an heir": (
+        {},
+        """
+        services:
+          w: {image: nginx}
+          a: &a {image: redis, logging: !reset null, restart: !reset null}
+          one: {<<: *a, extends: w}
+          listed: {<<: [*a], extends: w}
+        """,
+    ),
+    "an override in a template of an heir": (
+        {},
+        """
+        x-t: &t {security_opt: !override ["label:disable"], logging: !override {driver: local}}
+        services:
+          w: {image: nginx, security_opt: ["seccomp:unconfined"], logging: {driver: local}}
+          one: {<<: *t, extends: w}
+          listed: {<<: [*t], extends: w}
+        """,
+    ),
     "an anchor redefined": (
         {},
         """
@@ -593,6 +819,12 @@ def test_what_two_services_share_is_changed_once() -> None:
     assert [change.service for change in made.changes] == ["a"]
     assert [change.service for change in made.had] == ["b"]
     assert {verdict.outcome for verdict in made.verdicts} == {Outcome.CHANGED}
+
+
+def test_what_a_merged_service_wants_too_it_gets_through_the_merge_key() -> None:
+    made = run(CASES["a merged service with its own value"][1], "no-new-privileges", "logging")
+    assert made.text.count("security_opt:") == made.text.count("logging:") == 1
+    assert {change.service for change in made.had} == {"twin"}
 
 
 def test_what_a_base_brings_its_heirs_do_not_repeat_in_either_order() -> None:
