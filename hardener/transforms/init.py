@@ -29,6 +29,7 @@ class Init(Transform):
     id: ClassVar = "init"
     title: ClassVar = "An init that forwards signals and reaps"
     references: ClassVar = ("docker run --init", "Compose Specification init")
+    after: ClassVar = ("non-root",)
 
     def run(self, service: Service, context: Context) -> Iterator[Answer]:
         facts = context.facts(service)
