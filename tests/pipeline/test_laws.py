@@ -27,6 +27,7 @@ EXAMPLES = settings(
 )
 SEEDS = {"seed": st.integers(0, 2**32), "size": st.integers(1, 5)}
 
+NAMES = ["web", "db", "app-1", "migrate", '"quoted"', "worker"]
 PLAIN = [
     "always",
     "1.5",
@@ -74,6 +75,8 @@ class Text:
         self.newline = pick(["\n", "\n", "\n", "\r\n"])
         self.anchors: dict[str, list[str]] = {"service": [], "logging": [], "list": [], "scalar": [], "deploy": []}
         self.count = 0
+        # Services that may extend those behind them in this list; so none extends itself.
+        self.heirs = self.random.sample(NAMES, min(size, len(NAMES)))
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
@@ -117,15 +120,22 @@ class Text:
     def services(self) -> list[str]:
         if self.chance(0.02):
             return ["services: {}"]
-        names = ["web", "db", "app-1", "migrate", '"quoted"', "worker"]
-        services = {name: self.service() for name in self.random.sample(names, min(self.size, len(names)))}
+        services = {name: self.service(name) for name in self.random.sample(self.heirs, len(self.heirs))}
         step = self.step if self.chance(0.9) else self.step + 1
         return ["services:" + self.trailing(), *self.mapping(services, step)]
 
-    def service(self) -> Any:
+    def service(self, name: str) -> Any:
         if self.anchors["service"] and self.chance(0.15):
             return ("alias", self.random.choice(self.anchors["service"]))
         body = self.body()
+        bases = self.heirs[self.heirs.index(name) + 1 :]
+        if bases and self.chance(0.4):
+            base = ("raw", self.random.choice(bases))
+            body = {**body, "extends": base if self.chance(0.5) else {"service": base}}
+            body = body if self.chance(0.5) else {"extends": body["extends"], **body}
+            if self.chance(0.4):
+                body.pop("image", None)
+                body.pop("build", None)
         if self.anchors["service"] and self.chance(0.4):
             sources = self.random.sample(self.anchors["service"], min(len(self.anchors["service"]), 2))
             if len(sources) > 1 and self.chance(0.5):
@@ -175,17 +185,25 @@ class Text:
                     ]
                 )
             case "logging":
-                options = {"max-size": raw("5m", '"1g"')} if self.chance(0.5) else {}
-                made = {"driver": raw("json-file", "local", "syslog", "none", '"json-file"')}
-                made |= {"options": options} if options else {}
-                made = ("tag", "!override", made) if self.chance(0.1) else made
+                made = {}
+                if self.chance(0.7):
+                    variable = raw('"${DRIVER:-json-file}"', "${DRIVER-local}", "$DRIVER", '"${DRIVER:-syslog}"')
+                    driver = raw("json-file", "local", "syslog", "none", '"json-file"')
+                    made["driver"] = variable if self.chance(0.3) else driver
+                if self.chance(0.5):
+                    made["options"] = {"max-size": raw("5m", '"1g"', "${SIZE:-1m}")} if self.chance(0.8) else {}
+                made = None if not made and self.chance(0.3) else made
+                made = ("tag", pick(["!override", "!reset"]), made) if self.chance(0.1) else made
             case "deploy":
                 made = {"resources": {"limits": {pick(["cpus", "memory"]): raw('"0.5"', "'1'")}}}
                 made = {"replicas": raw("2")} if self.chance(0.3) else made
             case "mem_limit":
                 made = raw("512m", "1g")
-            case "security_opt" | "list" | "cap_drop":
+            case "security_opt" | "list":
                 made = [raw("label:disable", '"apparmor:x"'), ("raw", "seccomp:./s.json")]
+                made += [raw('"${OPTION:-no-new-privileges:true}"', "${OPTION}")] if self.chance(0.2) else []
+            case "cap_drop":
+                made = [raw("ALL", "NET_RAW", '"${DROP:-ALL}"')]
             case "healthcheck":
                 made = {"test": ("raw", '["CMD", "true"]'), "interval": raw("5s", '"1m30s"')}
             case "labels":
@@ -248,6 +266,8 @@ class Text:
         match value:
             case None:
                 return "", []
+            case dict() if not value:
+                return "{}", []
             case ("raw", text):
                 return text, []
             case ("alias", name):
@@ -308,6 +328,8 @@ class Text:
         return text, []
 
     def flow_text(self, value: Any) -> str:
+        if value == {}:
+            return "{}"
         if isinstance(value, dict):
             pairs = (
                 f"{key}: {self.flow_text(item)}" if item is not None else f"{key}: " for key, item in value.items()
@@ -463,9 +485,13 @@ def copied(value: Any, memo: dict[int, Any]) -> Any:
     return made
 
 
-@EXAMPLES
-@given(**SEEDS)
-def test_law_3_a_line_no_change_names_is_left_alone(seed: int, size: int) -> None:
+def test_law_3_a_line_no_change_names_is_left_alone() -> None:
+    done: Counter[str] = Counter()
+    EXAMPLES(given(**SEEDS)(lambda seed, size: line_left_alone(seed, size, done)))()
+    assert done["refused"] < 0.1 * done.total(), done
+
+
+def line_left_alone(seed: int, size: int, done: Counter[str]) -> None:
     doc, rnd = document(seed, size), random.Random(seed + 2)
     blocks = [node for node in descendants(doc.root) if isinstance(node, Mapping) and not node.flow]
     memo: dict[int, Any] = {}
@@ -476,7 +502,9 @@ def test_law_3_a_line_no_change_names_is_left_alone(seed: int, size: int) -> Non
     try:
         text = rewrite(doc, target)
     except RewriteError:
+        done["refused"] += 1
         return
+    done["done"] += 1
     old, new = lines_of(doc.text), lines_of(text)
     # A last line without a break gets one when a line follows it; a block scalar there says `|-` from then on.
     ends = {old[-1]} if not old[-1].endswith(("\n", "\r")) else set()
@@ -513,16 +541,22 @@ def test_law_3_a_changed_value_keeps_the_rest_of_its_line(seed: int, size: int) 
     assert text[len(before) : len(text) - len(after)].strip(" '\"") == "changed"
 
 
-@EXAMPLES
-@given(**SEEDS)
-def test_law_3_comments_on_lines_of_their_own_outlive_anything(seed: int, size: int) -> None:
+def test_law_3_comments_on_lines_of_their_own_outlive_anything() -> None:
+    done: Counter[str] = Counter()
+    EXAMPLES(given(**SEEDS)(lambda seed, size: comments_outlive(seed, size, done)))()
+    assert done["refused"] < 0.4 * done.total(), done
+
+
+def comments_outlive(seed: int, size: int, done: Counter[str]) -> None:
     doc = document(seed, size)
     target = copy.deepcopy(doc.data)
     mutate(target, random.Random(seed + 4))
     try:
         text = rewrite(doc, target)
     except RewriteError:
+        done["refused"] += 1
         return
+    done["done"] += 1
     own = {line.strip() for line in lines_of(doc.text) if line.lstrip().startswith("#")}
     kept = {line.strip() for line in lines_of(text) if line.lstrip().startswith("#")}
     assert own <= kept, f"{own - kept}\n{doc.text}\n=====\n{text}"

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from hardener import Plan, Profile, Transform, VerificationError, load, plan
+from hardener.profile import Exemption
 from hardener.target import Made
 from hardener.transforms.base import Answer, Change, Confidence
 from hardener.verify import verify
@@ -130,7 +131,23 @@ def test_law_4_a_change_only_said(made: Plan) -> None:
 
 def test_a_removal_only_said(made: Plan) -> None:
     text = 'version: "3.8"  # old\n' + made.text
-    broken(made, "law", text=text, target=load(text).data)
+    broken(made, "law 4", text=text, target=load(text).data)
+
+
+def test_law_4_an_item_too_few() -> None:
+    right = plan(load(TEXT.replace("ports:", "security_opt: [label:disable]\n    ports:")), PRODUCTION)
+    tampered = rewritten(right, '[label:disable, "no-new-privileges:true"]', '["no-new-privileges:true"]')
+    broken(right, "law 4", **tampered)
+
+
+def test_law_4_another_change_beside_an_alias_that_gives_way() -> None:
+    text = "services:\n  web: &web\n    image: nginx:1.27\n  api: *web\n"
+    profile = replace(PRODUCTION, exempt=(Exemption(services=["web"], reason="asked"),))
+    right = plan(load(text), profile)
+    verify(right, profile)
+    assert right.unshared == {("services", "api")}
+    tampered = rewritten(right, "    image: nginx:1.27\n  api:", "    image: nginx:1.27\n    tty: true\n  api:")
+    broken(right, "law 4", profile, **tampered)
 
 
 class Restless(Transform):
@@ -171,6 +188,8 @@ def test_nothing_made_but_text_changed_is_no_plan(made: Plan) -> None:
         "services:\n  web:\n    image: &i nginx\n    logging: &l {driver: local}\n  api: {image: *i, logging: *l}\n",
         "x-l: &l {driver: local}\nservices:\n  web: {image: nginx, logging: *l}\n",
         "? services\n: web:\n    image: nginx\n",
+        'x-a: >+\n  text\nversion: "3.8"\n\nservices:\n  web:\n    image: redis\n',
+        "services: {db: {image: 'mongo:7', cap_drop: [ALL]}}",
         "%YAML 1.2\n---\nservices:\n  web:\n    image: nginx\n",
     ],
 )
