@@ -632,6 +632,15 @@ CASES: dict[str, tuple[dict[str, list[str]], str]] = {
           b: {<<: *a, image: "postgres:16"}
         """,
     ),
+    "a merged service between two that are alike": (
+        {},
+        """
+        services:
+          w: {image: "python:3.12-slim", deploy: {resources: {limits: {pids: 10}}}}
+          a: &a {image: "postgres:16", extends: w}
+          b: {<<: *a, image: "python:3.12-slim"}
+        """,
+    ),
     "two merged maps of which the second has the key": (
         {},
         """
@@ -810,6 +819,12 @@ def test_what_two_services_share_is_changed_once() -> None:
     assert [change.service for change in made.changes] == ["a"]
     assert [change.service for change in made.had] == ["b"]
     assert {verdict.outcome for verdict in made.verdicts} == {Outcome.CHANGED}
+
+
+def test_what_a_merged_service_wants_too_it_gets_through_the_merge_key() -> None:
+    made = run(CASES["a merged service with its own value"][1], "no-new-privileges", "logging")
+    assert made.text.count("security_opt:") == made.text.count("logging:") == 1
+    assert {change.service for change in made.had} == {"twin"}
 
 
 def test_what_a_base_brings_its_heirs_do_not_repeat_in_either_order() -> None:
