@@ -1,16 +1,21 @@
 """The sample `shop`, hardened and brought up whole: a page goes through every service of it."""
 
+import json
 import re
 import shutil
 import socket
 import time
 import urllib.request
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
-from hardener import harden
+from hardener import harden, load
+from hardener.graph import read_graph
+from hardener.knowledge import facts_of
+from hardener.model.project import read_project
 
 from .builder import Builder, NoImageError
 from .cases import yaml
@@ -35,10 +40,10 @@ CHECKED = {"app", "db", "cache"}
 HEALTHY = 120.0
 
 
-def taken(port: int) -> bool:
+def taken(port: int, address: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((address, port)) == 0
 
 
 @pytest.fixture
@@ -112,3 +117,53 @@ def test_shop_comes_up_hardened(shop: Stack) -> None:
     assert not shop.up()
     assert not wait_for_everything(shop)
     assert visit() > visits, "what was counted is not on the volume"
+
+
+LISTENS = {"proxy": 80, "app": 8000, "db": 5432, "cache": 6379, "logs": 24224}
+
+
+def reaches(stack: Stack, source: str, host: str, port: int) -> bool:
+    """Whether a connection from inside a service's container is taken."""
+    words = ("timeout", "3", "bash", "-c", f"exec 3<>/dev/tcp/{host}/{port}")
+    return stack.engine.docker("exec", stack.container(source), *words, check=False).returncode == 0
+
+
+def addresses(stack: Stack, service: str) -> list[str]:
+    networks = stack.inspect(service)["NetworkSettings"]["Networks"].values()
+    return [network["IPAddress"] for network in networks]
+
+
+def test_who_talks_still_can_and_who_does_not_cannot(shop: Stack) -> None:
+    assert not shop.up()
+    assert not wait_for_everything(shop)
+    file = shop.folder / "compose.yml"
+    graph = read_graph(read_project(load(file.read_text(), str(file))), facts_of)
+    used = {pair for pair in graph.pairs() if pair[0] != ENDS}
+    assert ("proxy", "app") in used
+    assert ("app", "db") in used
+    for source, target in used:
+        assert reaches(shop, source, target, LISTENS[target]), f"{source} cannot reach {target}"
+
+    services = yaml.load(shop.text)["services"]
+    joined = {name: set(service["networks"]) for name, service in services.items()}
+    parted = [
+        (source, target)
+        for source, target in permutations(joined.keys() - {ENDS}, 2)
+        if target in LISTENS and not joined[source] & joined[target]
+    ]
+    assert ("proxy", "db") in parted
+    assert ("logs", "cache") in parted
+    for source, target in parted:
+        assert not reaches(shop, source, target, LISTENS[target]), f"{source} knows {target} by name"
+        for address in addresses(shop, target):
+            assert not reaches(shop, source, address, LISTENS[target]), f"{source} reaches {target} by address"
+
+    # The edge answers on every address of the host, the stores on loopback alone.
+    network = f"{shop.name}_frontend"
+    described = json.loads(shop.engine.docker("network", "inspect", network).stdout)
+    gateway = described[0]["IPAM"]["Config"][0]["Gateway"]
+    assert taken(8080)
+    assert taken(8080, gateway)
+    for port in (5432, 6379):
+        assert taken(port)
+        assert not taken(port, gateway)
