@@ -8,16 +8,24 @@ import pytest
 
 from hardener.graph import Edge, Graph
 from hardener.views.graph import Picture, draw
-from hardener.views.graph.sheet import Rect, measure, sheet
+from hardener.views.graph.sheet import Rect, sheet
+from hardener.views.style import columns
 
 from .conftest import Draw
 
 SVG = "{http://www.w3.org/2000/svg}"
+ADVANCE = 0.602
+"""The widest of the usual monospaced fonts, DejaVu Sans Mono: 1233 of 2048 units for every character."""
+
 PICTURES = ["shop", "split_shop", "broken_shop", "forty"]
 
 
 def tree(picture: Picture) -> ET.Element:
     return ET.fromstring(draw(picture, "svg"))
+
+
+def measure(text: str, size: float) -> float:
+    return columns(text) * size * ADVANCE
 
 
 def rect(element: ET.Element) -> Rect:
