@@ -346,7 +346,8 @@ class _Planner:
         in_list = any(isinstance(step, int) for step in change.path)
         path = self.project.origin(change.path) if in_list else change.path
         verb = "Remove" if change.action == "remove" else "Set"
-        message = f"{verb} {dotted(change.path)} by hand."
+        shown = change.path if path[-1] == "extends" else path
+        message = f"{verb} {dotted(shown)} by hand."
         case.advice.append(Advice(change.rule, change.service, path, message, reason, change.references))
         case.lost = True
 
