@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 
 from hardener.knowledge.reference import slug
 
@@ -194,12 +194,18 @@ class Claims:
         return {field.name: claim for field in fields(Claims) if (claim := getattr(self, field.name)) is not None}
 
 
+def _of_a_claim(name: str) -> str:
+    if name not in (names := [field.name for field in fields(Claims)]):
+        raise ValueError(f"there is no claim of this name, only {', '.join(names)}")
+    return name
+
+
 @dataclass(frozen=True, kw_only=True)
 class Variant(Claims):
     """Claims for the tags that one of the globs matches, in place of the family's; `unknown` names those taken back."""
 
     tags: Annotated[list[Text], Field(min_length=1)]
-    unknown: list[Text] = field(default_factory=list)
+    unknown: list[Annotated[str, AfterValidator(_of_a_claim)]] = field(default_factory=list)
 
     def fits(self, tag: str) -> bool:
         """Whether one of the globs matches `tag`, upper and lower case told apart."""
