@@ -1,5 +1,6 @@
 """The data files, and which image finds which of them."""
 
+import json
 import shutil
 import tomllib
 from pathlib import Path
@@ -8,9 +9,9 @@ from typing import Any
 import pytest
 
 from hardener.errors import HardenError
-from hardener.knowledge import ImageFacts, facts_for, reference
+from hardener.knowledge import ImageFacts, capability_uses, facts_for, reference
 from hardener.knowledge.catalog import IMAGES, data_folders, index, load
-from hardener.knowledge.facts import Claims
+from hardener.knowledge.facts import Claims, capability_names
 
 FILES = sorted(IMAGES.glob("*.toml"))
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -283,6 +284,82 @@ def test_a_broken_data_file_says_where_and_what(text: str | bytes, message: str,
         facts_for("x", (tmp_path,))
     with pytest.raises(HardenError, match=message):
         data_folders([str(tmp_path)])
+
+
+def claims(**values: Any) -> dict[str, Any]:
+    """The data of a file that makes these claims."""
+    made = {name: {"value": value, "confidence": "derived", "source": "Dockerfile"} for name, value in values.items()}
+    return {"names": ["x"], **made}
+
+
+def check(*test: str) -> dict[str, Any]:
+    return {"test": list(test), "binary": "curl: the curl package"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        claims(healthcheck=check("CMD", "pg_isready")),
+        claims(healthcheck=check("CMD-SHELL", 'pg_isready -U "$${POSTGRES_USER:-postgres}" && echo $$$$')),
+        claims(port_check=check("CMD", "nc", "-z", "127.0.0.1", "{port}")),
+        claims(capabilities={"start": ["CHOWN", "SETGID"], "health": ["CHECKPOINT_RESTORE"]}),
+        claims(tmpfs=[{"path": "/tmp"}, {"path": "/tmp/a"}, {"path": "/var/run/x-y_z.d"}]),
+        claims(non_root="999:0"),
+        claims(non_root="10:10"),
+    ],
+)
+def test_what_a_claim_may_say(data: dict[str, Any]) -> None:
+    assert ImageFacts.validated(data).known()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (claims(healthcheck=check("curl", "localhost")), r"healthcheck\.value\.test: a test starts with CMD"),
+        (claims(healthcheck=check("NONE", "x")), r"healthcheck\.value\.test: a test starts with CMD"),
+        (claims(port_check=check("cmd", "x")), r"port_check\.value\.test: a test starts with CMD"),
+        (claims(healthcheck=check("CMD-SHELL", "a $USER")), r"healthcheck\.value\.test: write \$ as \$\$"),
+        (claims(healthcheck=check("CMD-SHELL", "a $$$USER")), r"healthcheck\.value\.test: write \$ as \$\$"),
+        (claims(healthcheck=check("CMD", "$$a", "b$")), r"healthcheck\.value\.test: write \$ as \$\$"),
+        (claims(capabilities={"start": ["ALL"]}), r"capabilities\.value\.start\.0: there is no such capability"),
+        (claims(capabilities={"mounts": ["CAP_CHOWN"]}), r"capabilities\.value\.mounts\.0: there is no such"),
+        (claims(capabilities={"health": ["KILL", "CHWON"]}), r"capabilities\.value\.health\.1: there is no such"),
+        (claims(capabilities={"any_user": ["chown"]}), r"capabilities\.value\.any_user\.0: there is no such"),
+        (claims(tmpfs=[{"path": "/tmp"}, {"path": "/run"}, {"path": "/tmp"}]), r"tmpfs\.value: a path is here twice"),
+        (claims(tmpfs=[{"path": "/tmp"}, {"path": "/tmp/"}]), r"tmpfs\.value: a path is here twice"),
+        (claims(tmpfs=[{"path": "/tmp,exec"}]), r"tmpfs\.value\.0\.path: "),
+        (claims(tmpfs=[{"path": "/tmp:exec"}]), r"tmpfs\.value\.0\.path: "),
+        (claims(tmpfs=[{"path": "/"}]), r"tmpfs\.value\.0\.path: "),
+        (claims(non_root="0:0"), r"non_root\.value: "),
+        (claims(non_root="0:999"), r"non_root\.value: "),
+        (claims(non_root="00:1"), r"non_root\.value: "),
+        (claims(non_root="root"), r"non_root\.value: "),
+    ],
+)
+def test_what_no_claim_may_say(data: dict[str, Any], message: str, tmp_path: Path) -> None:
+    lines = [f"{name} = {inline(value)}" for name, value in data.items()]
+    (tmp_path / "x.toml").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(HardenError, match=rf"x\.toml: {message}"):
+        data_folders([str(tmp_path)])
+    lines[1:] = ["[[variants]]", 'tags = ["1"]', *lines[1:]]
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "x.toml").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(HardenError, match=rf"x\.toml: variants\.0\.{message}"):
+        data_folders([str(tmp_path / "more")])
+
+
+def inline(value: Any) -> str:
+    """`value` as TOML on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {inline(item)}" for key, item in value.items()) + "}"
+    return json.dumps(value) if isinstance(value, str) else "[" + ", ".join(map(inline, value)) + "]"
+
+
+def test_the_capabilities_that_are_told_of_exist() -> None:
+    dangerous = tomllib.loads((IMAGES.parent / "dangerous_capabilities.toml").read_text(encoding="utf-8"))
+    named = {name for entry in dangerous["capabilities"] for name in entry["names"]} - {"ALL"}
+    assert named | capability_uses().keys() <= capability_names()
+    assert len(capability_names()) == 41, "CAP_LAST_CAP is 40 since Linux 5.9"
 
 
 def test_a_data_file_that_cannot_be_read(tmp_path: Path) -> None:
