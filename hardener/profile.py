@@ -134,7 +134,7 @@ def _folders(names: list[str], document: Document) -> tuple[FilePath, ...]:
     try:
         return data_folders(str(FilePath(document.file).parent / name) for name in names)
     except HardenError as error:
-        raise HardenError(error.message, document.where(("facts",)), error.hint) from None
+        raise HardenError(error.message, error.where or document.where(("facts",)), error.hint) from None
 
 
 def _locate(name: str, folder: FilePath) -> FilePath:

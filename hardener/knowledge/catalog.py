@@ -1,4 +1,7 @@
-"""Finds the data file of an image and reads it, and no other: a run costs the files of the images it meets."""
+"""Finds the data file of an image. Of this package no other is read: a run costs the files of the images it meets.
+
+A folder of the user's own is read and checked as a whole when it is named.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,17 @@ from pydantic import ValidationError
 from hardener.errors import HardenError, Where
 from hardener.knowledge.facts import ImageFacts
 from hardener.knowledge.reference import HUB, Reference, reference
+from hardener.source.files import read
 
 IMAGES = Path(__file__).parent / "images"
 
 _CAPABILITIES = Path(__file__).parent / "capabilities.toml"
 _MIRRORS = Path(__file__).parent / "mirrors.toml"
-# Where in a data file its names must have ended, in bytes: the index reads no further.
+# Where in a data file of this package its names must have ended, in bytes: the index reads no further.
 _HEAD = 2048
 _NAMES = re.compile(r"^names = \[([^\]]+)\]", re.MULTILINE)
+# How tomllib ends a message on bad syntax.
+_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 
 
 @lru_cache(maxsize=4096)
@@ -54,7 +60,7 @@ def load(file: Path) -> ImageFacts:
         return ImageFacts.validated(data)
     except ValidationError as error:
         first = error.errors()[0]
-        message = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        message = f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}"
         raise HardenError(message, Where(str(file)), "see the files in hardener/knowledge/images") from None
     except ValueError as error:
         raise HardenError(str(error), Where(str(file)), "name the source that says so") from None
@@ -68,12 +74,18 @@ def capability_uses() -> dict[str, str]:
 
 
 def _toml(file: Path) -> dict[str, Any]:
+    """The data in a file. Raises HardenError, with line and column where they are known, if it has none to give."""
     import tomllib
 
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise HardenError(f"not valid TOML: {error}", Where(str(file)), "fix the syntax") from None
+        return tomllib.loads(read(str(file)).text)
+    except RecursionError:
+        raise HardenError("nested too deeply", Where(str(file)), "lists in a data file hold texts") from None
+    except ValueError as error:  # of tomllib, or of int() on a number of thousands of digits
+        message = str(error)
+        place = _PLACE.search(message)
+        where = Where(str(file), *map(int, place.groups())) if place else Where(str(file))
+        raise HardenError(f"not valid TOML: {_PLACE.sub('', message)}", where, "fix the syntax") from None
 
 
 @cache
@@ -111,29 +123,39 @@ def family(name: str, folders: tuple[Path, ...] = ()) -> ImageFacts:
 
 
 def data_folders(names: Iterable[str]) -> tuple[Path, ...]:
-    """Folders of data files by their names. Raises HardenError where there is none."""
-    folders = tuple(map(Path, names))
-    for folder in folders:
-        if not folder.is_dir():
-            raise HardenError(f"{folder} is no folder", hint="name one with data files on images, *.toml")
-    return folders
+    """Folders of data files by their names, every file checked. Raises HardenError for no folder and a broken file."""
+    folders = []
+    for name in names:
+        folder = Path(name)
+        # Path("") is the current folder: nobody who leaves a variable empty means that.
+        if not name or not folder.is_dir():
+            raise HardenError(f"{name or 'an empty name'} is no folder", hint="name one with data files, *.toml")
+        index(folder)
+        folders.append(folder)
+    return tuple(folders)
 
 
 @cache
 def index(folder: Path = IMAGES) -> dict[str, Path]:
-    """Every full image name and its data file. Of each file only the `names` line is looked at."""
+    """Every full image name and its data file. Raises HardenError for a broken file, in a folder of the user's own.
+
+    Of each file of this package only the list of names is looked at.
+    """
     files: dict[str, Path] = {}
     for file in sorted(folder.glob("*.toml")):
-        with file.open("rb") as opened:
-            names = _NAMES.search(opened.read(_HEAD).decode("utf-8", "ignore"))
-        if not names:
-            raise HardenError("no names", Where(str(file)), 'a data file starts with `names = ["postgres"]`')
-        for name in re.findall(r"[\"']([^\"']*)[\"']", names[1]):
+        for name in _names(file) if folder == IMAGES else load(file).names:
             full = _full(name, file)
             if full in files:
                 raise HardenError(f"{full} is in {files[full].name} too", Where(str(file)), "one file for each image")
             files[full] = file
     return files
+
+
+def _names(file: Path) -> list[str]:
+    """The names in a data file of this package, which has them at its top and in the plainest form of TOML."""
+    with file.open("rb") as opened:
+        names = _NAMES.search(opened.read(_HEAD).decode("utf-8", "ignore"))
+    return re.findall(r"[\"']([^\"']*)[\"']", names[1]) if names else []
 
 
 def _full(name: str, file: Path) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from functools import cache
+from pathlib import Path
+from posixpath import normpath
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 
 from hardener.knowledge.reference import slug
 
@@ -39,9 +41,40 @@ Role = Literal[
 Init = Literal["none", "tini", "dumb-init", "s6"]
 """The init process an image starts as PID 1. `none`: the program itself is PID 1, so that `init: true` has a place."""
 
-Capability = Annotated[str, Field(pattern=r"^[A-Z]+(_[A-Z]+)*$")]
+
+@cache
+def capability_names() -> frozenset[str]:
+    """Every capability of Linux, without `CAP_`. `ALL` is none."""
+    import tomllib
+
+    text = (Path(__file__).parent / "capabilities.toml").read_text(encoding="utf-8")
+    return frozenset(tomllib.loads(text)["names"])
+
+
+def _existing(name: str) -> str:
+    if name not in capability_names():
+        raise ValueError("there is no such capability; names are as in capabilities(7), without CAP_, and never ALL")
+    return name
+
+
+def _runnable(test: list[str]) -> list[str]:
+    if test[0] not in ("CMD", "CMD-SHELL"):
+        raise ValueError("a test starts with CMD or CMD-SHELL")
+    # Compose would fill in a variable of the user's machine, where one of the container is meant.
+    if any("$" in word.replace("$$", "") for word in test):
+        raise ValueError("write $ as $$")
+    return test
+
+
+def _once(paths: list[Tmpfs]) -> list[Tmpfs]:
+    if len({normpath(one.path) for one in paths}) < len(paths):
+        raise ValueError("a path is here twice")
+    return paths
+
+
+Capability = Annotated[str, AfterValidator(_existing)]
 Port = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}(/udp)?$")]
-Ids = Annotated[str, Field(pattern=r"^\d+:\d+$")]
+NonRoot = Annotated[str, Field(pattern=r"^0*[1-9][0-9]*:[0-9]+$")]
 ContainerPath = Annotated[str, Field(pattern=r"^/[^\s:]*$")]
 Seconds = Annotated[str, Field(pattern=r"^[1-9]\d*s$")]
 Size = Annotated[str, Field(pattern=r"^[1-9]\d*[MG]$")]
@@ -107,7 +140,7 @@ class Check:
 
     __pydantic_config__ = _CLOSED
 
-    test: Annotated[list[Text], Field(min_length=2)]
+    test: Annotated[list[Text], Field(min_length=2), AfterValidator(_runnable)]
     """As in a compose file: starts with `CMD` or `CMD-SHELL`, `$` written `$$`. Credentials only by variable name."""
     binary: Text
     """The program it calls, and how it is known to be in the image: `pg_isready: the postgresql package`."""
@@ -125,7 +158,8 @@ class Tmpfs:
 
     __pydantic_config__ = _CLOSED
 
-    path: ContainerPath
+    path: Annotated[str, Field(pattern=r"^/[^\s:,]+$")]
+    """Neither a colon nor a comma: in a compose file they end it."""
     size: Size = "64M"
     """The most it may hold. It counts against the memory limit of the service."""
     exec: Flag = False
@@ -164,7 +198,7 @@ class Claims:
     """The VOLUME paths of the image: anonymous volumes where a service mounts nothing there."""
     user: Claim[Text] | None = None
     """The USER of the image: `root`, or as a number if that is known: `65534`, `472:0`."""
-    non_root: Claim[Ids] | None = None
+    non_root: Claim[NonRoot] | None = None
     """What `user:` can be set to although the image starts as root: the user that it steps down to by itself, so that
     what its volumes hold already belongs to it."""
     capabilities: Claim[Capabilities] | None = None
@@ -180,7 +214,7 @@ class Claims:
     """Programs that people expect for health checks and that are not in the image: `curl`, `wget`, `nc`, `bash`."""
     read_only: Claim[Flag] | None = None
     """Whether it works on a read-only root, given its `volumes` and a tmpfs on each path of `tmpfs`."""
-    tmpfs: Claim[list[Tmpfs]] | None = None
+    tmpfs: Claim[Annotated[list[Tmpfs], AfterValidator(_once)]] | None = None
     """What it writes to outside its volumes. Given together with `read_only`."""
     file_env: Claim[list[Text]] | None = None
     """Variables that name a file with the value of another: `POSTGRES_PASSWORD_FILE` for `POSTGRES_PASSWORD`."""
@@ -194,12 +228,18 @@ class Claims:
         return {field.name: claim for field in fields(Claims) if (claim := getattr(self, field.name)) is not None}
 
 
+def _of_a_claim(name: str) -> str:
+    if name not in (names := [field.name for field in fields(Claims)]):
+        raise ValueError(f"there is no claim of this name, only {', '.join(names)}")
+    return name
+
+
 @dataclass(frozen=True, kw_only=True)
 class Variant(Claims):
     """Claims for the tags that one of the globs matches, in place of the family's; `unknown` names those taken back."""
 
     tags: Annotated[list[Text], Field(min_length=1)]
-    unknown: list[Text] = field(default_factory=list)
+    unknown: list[Annotated[str, AfterValidator(_of_a_claim)]] = field(default_factory=list)
 
     def fits(self, tag: str) -> bool:
         """Whether one of the globs matches `tag`, upper and lower case told apart."""

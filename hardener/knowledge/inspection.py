@@ -10,6 +10,7 @@ from hardener.knowledge.reference import reference
 from hardener.model.interpolation import resolve_defaults
 
 if TYPE_CHECKING:
+    from hardener.knowledge.facts import ImageFacts
     from hardener.knowledge.lock import Lock
 
 
@@ -81,3 +82,31 @@ class LocalImages:
             return Digest(found.digest, found.source)
         named = reference(image)
         return self.lock.digests.get(named.tagged) if named and named.tagged and self.lock else None
+
+
+def differs(inspected: InspectedImage, facts: ImageFacts) -> str | None:
+    """Why the image that an engine has is not the one that `facts`, of its tag, describe; None if nothing says so.
+
+    Told by its USER and its HEALTHCHECK. A USER by name may be any number but that of root, so that a name and a number
+    say nothing. An image without a HEALTHCHECK says nothing either: a conversion to the OCI format leaves it out.
+    """
+    if facts.user and _other_user(inspected.user, facts.user.value):
+        return f"its USER is {inspected.user or 'root'}, that of {facts.family} is {facts.user.value}"
+    checks = inspected.healthcheck not in (None, (), ("NONE",))
+    if checks and facts.builtin_healthcheck and not facts.builtin_healthcheck.value:
+        return f"it has a HEALTHCHECK, {facts.family} has none"
+    return None
+
+
+def _other_user(one: str, other: str) -> bool:
+    """Whether two values of USER name different users for certain; groups, which images may leave out, aside."""
+    first, second = _user(one), _user(other)
+    return first != second and (type(first) is type(second) or 0 in (first, second))
+
+
+def _user(value: str) -> int | str:
+    """The user of a USER: its number if that is known, as it is for root, which an image without a USER runs as."""
+    name = value.partition(":")[0].strip()
+    if name in ("", "root"):
+        return 0
+    return int(name) if name.isdecimal() and len(name) < 12 else name

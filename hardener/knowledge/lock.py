@@ -83,13 +83,15 @@ def _document(source: SourceFile) -> Document:
 def _lock(document: Document) -> Lock:
     """What a lock file says, checked entry by entry."""
     digests: dict[str, Digest] = {}
+    named: dict[str, str] = {}
     for key, entry in _entries(document).items():
         path = ("images", key)
         full = _tagged(key)
         if full is None:
             raise _wrong(document, path, f"{key!r} is no image with its tag", "such as postgres:16")
-        if full in digests:
-            raise _wrong(document, path, f"{key} is here twice", f"it is {full} under another name")
+        if full in named:
+            raise _wrong(document, path, f"{key} is the same image as {named[full]}", "keep one of the two")
+        named[full] = str(key)
         if not isinstance(entry, dict) or "digest" not in entry:
             raise _wrong(document, path, f"{key} has no digest", "an entry has digest: sha256:…")
         if unknown := sorted(str(name) for name in entry if name not in _KEYS):

@@ -36,7 +36,7 @@ class SourceFile:
         A symlink stays and its target is replaced; mode and owner are kept. Raises HardenError, with nothing changed,
         if the file is read-only or no longer holds what was read.
         """
-        target = Path(self.name).resolve()
+        target = _target(self.name)
         try:
             status = target.stat()
             _refuse_read_only(target, status, self.name)
@@ -49,6 +49,8 @@ class SourceFile:
 
 def read(name: str) -> SourceFile:
     """Reads the file called `name`. Raises HardenError if it is missing, not a regular file, too large or not text."""
+    if not name:
+        raise HardenError("the name of a file is empty", hint="give a path, or - for standard input")
     try:
         # Asked before opening: opening a pipe would wait for its other end.
         if not stat.S_ISREG(os.stat(name).st_mode):
@@ -82,14 +84,20 @@ def create(name: str, text: str, like: SourceFile) -> None:
 
     An existing file keeps its mode and owner, a new one gets the mode of `like`, which may hold secrets.
     """
-    target = Path(name).resolve()
+    target = _target(name)
     try:
-        status = target.stat() if target.exists() else None
+        # A link in a circle is there, although `exists` says no: asked for its status it says what is wrong.
+        status = target.stat() if os.path.lexists(target) else None
         if status is not None:
             _refuse_read_only(target, status, name)
         _replace(target, text.encode(like.encoding), status, _mode(like.name))
     except OSError as error:
         raise HardenError(f"cannot write: {error.strerror}", Where(name), "check the folder") from error
+
+
+def _target(name: str) -> Path:
+    """The file that `name` leads to. Not by `Path.resolve`, which before Python 3.13 fails on links in a circle."""
+    return Path(os.path.realpath(name))
 
 
 def _refuse_read_only(target: Path, status: os.stat_result, name: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from hardener.knowledge import Claim, ImageFacts
 from hardener.knowledge.facts import Claims, Variant
 from hardener.source.style import Style
-from hardener.views.style import listing, paint, wrap
+from hardener.views.style import escape, listing, paint, wrap
 
 
 def images(known: Iterable[ImageFacts], *, color: bool = False) -> str:
@@ -19,13 +19,14 @@ def images(known: Iterable[ImageFacts], *, color: bool = False) -> str:
         claims = list(_all(facts))
         measured = sum(claim.confidence == "measured" for _, _, claim in claims)
         role = facts.role.value if facts.role else ""
-        rows.append((facts.family, role, f"{len(claims)} claims, {measured} measured: {', '.join(facts.names[:3])}"))
+        names = escape(", ".join(facts.names[:3]))
+        rows.append((escape(facts.family), role, f"{len(claims)} claims, {measured} measured: {names}"))
     return listing([("image", "role", "what is known"), *rows], color)
 
 
 def image(facts: ImageFacts, *, color: bool = False) -> str:
     """Everything that is known of one family, each claim with its confidence and its source, and what is not known."""
-    lines = [paint(facts.family, "bold", color) + ": " + ", ".join(facts.names), ""]
+    lines = [paint(escape(facts.family), "bold", color) + ": " + escape(", ".join(facts.names)), ""]
     for variant, name, claim in _all(facts):
         lines += _claim(f"{name}{_of(variant)}", claim, color)
     unknown = [field.name for field in fields(Claims) if getattr(facts, field.name) is None]
@@ -38,7 +39,7 @@ def image(facts: ImageFacts, *, color: bool = False) -> str:
 def measured(known: Iterable[ImageFacts], *, color: bool = False) -> str:
     """The claims that were measured on an engine, with when and on what."""
     rows = [
-        (facts.family, f"{name}{_of(variant)}", claim.source)
+        (escape(facts.family), f"{name}{_of(variant)}", escape(claim.source))
         for facts in known
         for variant, name, claim in _all(facts)
         if claim.confidence == "measured"
@@ -55,17 +56,21 @@ def _all(facts: ImageFacts) -> Iterator[tuple[Variant | None, str, Claim[Any]]]:
 
 
 def _of(variant: Variant | None) -> str:
-    return f" ({', '.join(variant.tags)})" if variant else ""
+    return escape(f" ({', '.join(variant.tags)})") if variant else ""
 
 
 def _claim(name: str, claim: Claim[Any], color: bool) -> list[str]:
-    lines = [f"  {paint(name, 'bold', color)}: {Style().inline(_plain(claim.value))}"]
-    lines += [f"      {line}" for line in wrap(f"{claim.confidence}: {claim.source}", 90)]
+    lines = [f"  {paint(name, 'bold', color)}: {_inline(claim.value)}"]
+    lines += [f"      {line}" for line in wrap(escape(f"{claim.confidence}: {claim.source}"), 90)]
     if claim.note:
-        lines += [f"      {line}" for line in wrap(f"note: {claim.note}", 90)]
+        lines += [f"      {line}" for line in wrap(escape(f"note: {claim.note}"), 90)]
     if claim.unless:
-        lines += [f"      unless: {Style().inline(_plain(claim.unless))}"]
+        lines += [f"      unless: {_inline(claim.unless)}"]
     return lines
+
+
+def _inline(value: Any) -> str:
+    return escape(Style().inline(_plain(value)))
 
 
 def _plain(value: Any) -> Any:

@@ -156,12 +156,31 @@ def test_host_memory_that_is_none(harden: Harden, shop: Path, size: str) -> None
         (["--color", "blue"], "'auto', 'always', 'never'"),
         (["--no-such-option"], "No such option"),
         (["--output"], "--output"),
+        (["--facts", ""], "an empty name is no folder"),
+        (["--facts", "missing"], "missing is no folder"),
     ],
 )
 def test_usage_that_is_wrong(harden: Harden, shop: Path, args: list[str], told: str) -> None:
     ran = harden(shop, *args)
     assert ran.status == 2 and ran.out == b"" and told.lower() in ran.err.lower()
     assert shop.read_text() == SHOP
+
+
+@pytest.mark.parametrize(
+    "content", [b'[[variants]]\ntags = ["1"]\nunknown = ["nonsense"]\n', b"\xe4", b"a = " + b"[" * 3000]
+)
+def test_a_broken_data_file_ends_the_run_before_it_begins(harden: Harden, tmp_path: Path, content: bytes) -> None:
+    path, broken, profile = tmp_path / "compose.yml", tmp_path / "facts" / "x.toml", tmp_path / "ours.yml"
+    path.write_text(BARE)
+    broken.parent.mkdir()
+    broken.write_bytes(b'names = ["example.org/unknown"]\n' + content)
+    profile.write_text("extends: production\nfacts: [facts]\n")
+    for args in ([path, "--facts", broken.parent], [path, "-p", profile], ["graph", path, "--facts", broken.parent]):
+        ran = harden(*args)
+        assert ran.status == 2 and ran.out == b"" and ran.err.startswith(f"error: {broken}:"), args
+        assert "bug" not in ran.err
+    assert harden("images", "--facts", broken.parent).status == 2
+    assert path.read_text() == BARE
 
 
 def test_color(harden: Harden, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,13 @@ def test_what_is_no_file(harden: Harden, tmp_path: Path) -> None:
         assert " — " in ran.err, "every error has a hint"
 
 
+def test_an_empty_name(harden: Harden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for args in (["", "-n"], ["graph", ""]):
+        ran = harden(*args)
+        assert ran.status == 2 and ran.err.startswith("error: the name of a file is empty — give a path"), args
+
+
 def test_a_profile_that_is_none(harden: Harden, shop: Path, tmp_path: Path) -> None:
     for content, told in [
         ("transforms: {restart-polcy: {}}", "own.yml:1:14: there is no rule 'restart-polcy'"),
@@ -177,6 +184,34 @@ def test_names_in_the_file_give_no_commands_to_the_terminal(harden: Harden, tmp_
     for args in ([path, "-n", "--color", "always"], [path, "--service", "\x1b[2J"], ["\x1b[2J.yml"]):
         ran = harden(*args)
         assert "\x1b]" not in ran.err and "\x1b[2J" not in ran.err and b"\x1b]" not in ran.out
+
+
+HOSTILE = r"""
+names = ["example.org/hostile"]
+programs = {value = ["a\u001b[2Jb"], confidence = "measured", source = "c\u001b]0;owned\u0007d"}
+[read_only]
+value = true
+confidence = "derived"
+source = "e\u202Ef\nerror: g"
+note = "h\u009b2Ji"
+unless = {mounts = ["/j\u001b[2Jk"]}
+[[variants]]
+tags = ["l\u001b[2Jm"]
+unknown = ["user"]
+init = {value = "none", confidence = "measured", source = "n"}
+"""
+
+
+def test_data_files_give_no_commands_to_the_terminal(harden: Harden, tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(HOSTILE)
+    shown = ""
+    for args in ([], ["--verify"], ["example.org/hostile"]):
+        text = harden("images", *args, "--facts", tmp_path).out.decode()
+        assert not [char for char in text if char != "\n" and not char.isprintable()], args
+        assert "example.org/hostile" in text or "hostile" in text
+        shown += text
+    for told in (r"c\x1b]0;owned\x07d", r"e\u202ef\nerror: g", r"h\x9b2Ji", r"(l\x1b[2Jm)"):
+        assert told in shown
 
 
 def test_interrupt(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The data files, and which image finds which of them."""
 
+import json
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -7,9 +9,9 @@ from typing import Any
 import pytest
 
 from hardener.errors import HardenError
-from hardener.knowledge import ImageFacts, facts_for, reference
-from hardener.knowledge.catalog import IMAGES, index, load
-from hardener.knowledge.facts import Claims
+from hardener.knowledge import ImageFacts, capability_uses, facts_for, reference
+from hardener.knowledge.catalog import IMAGES, data_folders, index, load
+from hardener.knowledge.facts import Claims, capability_names
 
 FILES = sorted(IMAGES.glob("*.toml"))
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -181,14 +183,61 @@ def test_behind_an_unknown_registry_nothing_is_certain() -> None:
     assert "assumed" not in {claim.confidence for claim in certain.known().values()}
 
 
-def test_a_run_reads_only_the_files_of_its_images(tmp_path: Path) -> None:
+def test_a_run_reads_only_the_files_of_its_images() -> None:
+    facts_for.cache_clear()
+    load.cache_clear()
+    assert facts_for("postgres:16") and facts_for("redis") and facts_for("example.org/unknown") is None
+    assert load.cache_info().currsize == 2
+
+
+def test_a_folder_of_ones_own_is_checked_as_a_whole_when_it_is_named(tmp_path: Path) -> None:
     (tmp_path / "good.toml").write_text('names = ["good"]\n', encoding="utf-8")
-    (tmp_path / "bad.toml").write_text('names = ["bad"]\nrole = {\n', encoding="utf-8")
-    facts = facts_for("good", (tmp_path,))
-    assert facts is not None
-    assert facts.known() == {}
-    with pytest.raises(HardenError, match=r"bad\.toml.*line 2"):
-        facts_for("bad", (tmp_path,))
+    (tmp_path / "notes.txt").write_text("[", encoding="utf-8")
+    assert data_folders([str(tmp_path)]) == (tmp_path,)
+    good = facts_for("good", (tmp_path,))
+    assert good is not None and good.known() == {}
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "bad.toml").write_text('names = ["bad"]\nrole = {\n', encoding="utf-8")
+    with pytest.raises(HardenError, match=r"bad\.toml:2:9: not valid TOML: "):
+        data_folders([str(tmp_path), str(other)])
+
+
+@pytest.mark.parametrize("name", ["", "missing", "a.toml"])
+def test_what_is_no_folder(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.toml").write_text('names = ["a"]\n', encoding="utf-8")
+    with pytest.raises(HardenError, match=f"^{name or 'an empty name'} is no folder"):
+        data_folders([name])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"names" = ["ours", "example.com/ours"]',
+        "'names'=['ours','example.com/ours']",
+        '  names = [ "ours", "example.com/ours" ]',
+        'names = [\n  "ours",  # not ["theirs"]\n  "example.com/ours",\n]',
+        'names = ["""ours""", "example.com\\u002fours"]',
+        f'# {"x" * 3000}\nnames = ["ours", "example.com/ours"]',
+        f'names = [\n{"# x" * 1000}\n"ours", "example.com/ours"]',
+        '[role]\nvalue = "app"\nconfidence = "derived"\nsource = """\nnames = ["theirs"]"""\n'
+        '[[variants]]\ntags = ["1"]\n',
+    ],
+)
+def test_names_of_ones_own_in_every_form_of_toml(text: str, tmp_path: Path) -> None:
+    if "[role]" in text:
+        text = f'names = ["ours", "example.com/ours"]\n{text}'
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    assert set(index(tmp_path)) == {"docker.io/library/ours", "example.com/ours"}
+
+
+def test_the_quick_index_agrees_with_toml(tmp_path: Path) -> None:
+    for file in FILES:
+        shutil.copy(file, tmp_path)
+    assert {name: file.name for name, file in index().items()} == {
+        name: file.name for name, file in index(tmp_path).items()
+    }
 
 
 ROLE = 'role = {value = "app", confidence = "derived", source = "Dockerfile"}'
@@ -197,7 +246,10 @@ ROLE = 'role = {value = "app", confidence = "derived", source = "Dockerfile"}'
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[role]\n", "no names"),
+        ("variants = []\n", r"x\.toml: names: "),
+        ("", r"x\.toml: names: "),
+        ("names = []\n", r"x\.toml: names: "),
+        ("names = 'x'\n", r"x\.toml: names: "),
         ('names = ["x:1"]\n', "not an image name"),
         ('names = ["x*"]\n', "not an image name"),
         ('names = ["X"]\n', "not an image name"),
@@ -214,13 +266,110 @@ ROLE = 'role = {value = "app", confidence = "derived", source = "Dockerfile"}'
             "init_needs_kill",
         ),
         (f'names = ["x"]\n[[variants]]\n{ROLE}\n', r"variants\.0\.tags"),
-        (f'names = ["x"]\n{ROLE}\n{ROLE}\n', r"x\.toml.*line 3"),
+        (f'names = ["x"]\n{ROLE}\n{ROLE}\n', r"x\.toml:3:\d+: "),
+        pytest.param(f'names = ["x"]\nrole = {"[" * 3000}\n', r"x\.toml: nested too deeply", id="deep"),
+        pytest.param(f'names = ["x"]\nrole = {"9" * 5000}\n', r"x\.toml: not valid TOML", id="digits"),
+        pytest.param(f'names = ["x"]\n{"a." * 500}a = 1\n', r"x\.toml: a: ", id="dots"),
+        (
+            'names = ["x"]\n[[variants]]\ntags = ["1"]\nunknown = ["nonsense"]\n',
+            r"variants\.0\.unknown\.0: there is no",
+        ),
+        ('names = ["x"]\n[[variants]]\ntags = ["1"]\nunknown = ["names"]\n', r"variants\.0\.unknown\.0: there is no"),
+        ('names = ["x"]\n# \N{LATIN SMALL LETTER A WITH DIAERESIS}'.encode("latin-1"), r"x\.toml:2:3: byte 0xe4"),
     ],
 )
-def test_a_broken_data_file_says_where_and_what(text: str, message: str, tmp_path: Path) -> None:
-    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+def test_a_broken_data_file_says_where_and_what(text: str | bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(HardenError, match=message):
         facts_for("x", (tmp_path,))
+    with pytest.raises(HardenError, match=message):
+        data_folders([str(tmp_path)])
+
+
+def claims(**values: Any) -> dict[str, Any]:
+    """The data of a file that makes these claims."""
+    made = {name: {"value": value, "confidence": "derived", "source": "Dockerfile"} for name, value in values.items()}
+    return {"names": ["x"], **made}
+
+
+def check(*test: str) -> dict[str, Any]:
+    return {"test": list(test), "binary": "curl: the curl package"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        claims(healthcheck=check("CMD", "pg_isready")),
+        claims(healthcheck=check("CMD-SHELL", 'pg_isready -U "$${POSTGRES_USER:-postgres}" && echo $$$$')),
+        claims(port_check=check("CMD", "nc", "-z", "127.0.0.1", "{port}")),
+        claims(capabilities={"start": ["CHOWN", "SETGID"], "health": ["CHECKPOINT_RESTORE"]}),
+        claims(tmpfs=[{"path": "/tmp"}, {"path": "/tmp/a"}, {"path": "/var/run/x-y_z.d"}]),
+        claims(non_root="999:0"),
+        claims(non_root="10:10"),
+    ],
+)
+def test_what_a_claim_may_say(data: dict[str, Any]) -> None:
+    assert ImageFacts.validated(data).known()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (claims(healthcheck=check("curl", "localhost")), r"healthcheck\.value\.test: a test starts with CMD"),
+        (claims(healthcheck=check("NONE", "x")), r"healthcheck\.value\.test: a test starts with CMD"),
+        (claims(port_check=check("cmd", "x")), r"port_check\.value\.test: a test starts with CMD"),
+        (claims(healthcheck=check("CMD-SHELL", "a $USER")), r"healthcheck\.value\.test: write \$ as \$\$"),
+        (claims(healthcheck=check("CMD-SHELL", "a $$$USER")), r"healthcheck\.value\.test: write \$ as \$\$"),
+        (claims(healthcheck=check("CMD", "$$a", "b$")), r"healthcheck\.value\.test: write \$ as \$\$"),
+        (claims(capabilities={"start": ["ALL"]}), r"capabilities\.value\.start\.0: there is no such capability"),
+        (claims(capabilities={"mounts": ["CAP_CHOWN"]}), r"capabilities\.value\.mounts\.0: there is no such"),
+        (claims(capabilities={"health": ["KILL", "CHWON"]}), r"capabilities\.value\.health\.1: there is no such"),
+        (claims(capabilities={"any_user": ["chown"]}), r"capabilities\.value\.any_user\.0: there is no such"),
+        (claims(tmpfs=[{"path": "/tmp"}, {"path": "/run"}, {"path": "/tmp"}]), r"tmpfs\.value: a path is here twice"),
+        (claims(tmpfs=[{"path": "/tmp"}, {"path": "/tmp/"}]), r"tmpfs\.value: a path is here twice"),
+        (claims(tmpfs=[{"path": "/tmp,exec"}]), r"tmpfs\.value\.0\.path: "),
+        (claims(tmpfs=[{"path": "/tmp:exec"}]), r"tmpfs\.value\.0\.path: "),
+        (claims(tmpfs=[{"path": "/"}]), r"tmpfs\.value\.0\.path: "),
+        (claims(non_root="0:0"), r"non_root\.value: "),
+        (claims(non_root="0:999"), r"non_root\.value: "),
+        (claims(non_root="00:1"), r"non_root\.value: "),
+        (claims(non_root="root"), r"non_root\.value: "),
+    ],
+)
+def test_what_no_claim_may_say(data: dict[str, Any], message: str, tmp_path: Path) -> None:
+    lines = [f"{name} = {inline(value)}" for name, value in data.items()]
+    (tmp_path / "x.toml").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(HardenError, match=rf"x\.toml: {message}"):
+        data_folders([str(tmp_path)])
+    lines[1:] = ["[[variants]]", 'tags = ["1"]', *lines[1:]]
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "x.toml").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(HardenError, match=rf"x\.toml: variants\.0\.{message}"):
+        data_folders([str(tmp_path / "more")])
+
+
+def inline(value: Any) -> str:
+    """`value` as TOML on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {inline(item)}" for key, item in value.items()) + "}"
+    return json.dumps(value) if isinstance(value, str) else "[" + ", ".join(map(inline, value)) + "]"
+
+
+def test_the_capabilities_that_are_told_of_exist() -> None:
+    dangerous = tomllib.loads((IMAGES.parent / "dangerous_capabilities.toml").read_text(encoding="utf-8"))
+    named = {name for entry in dangerous["capabilities"] for name in entry["names"]} - {"ALL"}
+    assert named | capability_uses().keys() <= capability_names()
+    assert len(capability_names()) == 41, "CAP_LAST_CAP is 40 since Linux 5.9"
+
+
+def test_a_data_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").symlink_to("x.toml")
+    with pytest.raises(HardenError, match=r"x\.toml: cannot read: Too many levels"):
+        data_folders([str(tmp_path)])
+    (tmp_path / "x.toml").unlink()
+    (tmp_path / "x.toml").mkdir()
+    with pytest.raises(HardenError, match=r"x\.toml: not a regular file"):
+        data_folders([str(tmp_path)])
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

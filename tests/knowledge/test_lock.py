@@ -70,7 +70,7 @@ WRONG = {
     "another key": (f"images:\n  a:1:\n    digest: {DIGEST}\n    diggest: x\n", r":4:5: diggest is no key"),
     "twice": (
         f"images:\n  a:1: {{digest: {DIGEST}}}\n  docker.io/library/a:1: {{digest: {OTHER}}}\n",
-        r":3:3: docker.io/library/a:1 is here twice",
+        r":3:3: docker.io/library/a:1 is the same image as a:1 — keep one of the two$",
     ),
 }
 
