@@ -51,12 +51,16 @@ def facts_of(
         return None
     known = facts.known()
     doubts: dict[str, str] = {}
+    other_user = _other_user(service, facts)
     if service.entrypoint is not None:
         doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE, "it has an entrypoint of its own")
+    elif other_user is not None and facts.init is not None and facts.init.value == "s6":
+        # Without root s6-overlay prepares /run by a setuid helper: what is known of its start, as root, says nothing.
+        doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE, other_user)
     elif (reason := _other_start(service, facts)) is not None:
         doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT, reason)
-    elif (reason := _other_user(service, facts)) is not None:
-        doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT - {"ports"}, reason)
+    elif other_user is not None:
+        doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT - {"ports"}, other_user)
     if service.working_dir is not None:
         doubts |= dict.fromkeys(known.keys() & _OF_THE_DIRECTORY - doubts.keys(), "it works in a directory of its own")
     for name, claim in known.items():

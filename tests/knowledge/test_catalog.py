@@ -1,6 +1,7 @@
 """The data files, and which image finds which of them."""
 
 import json
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 from hardener.errors import HardenError
 from hardener.knowledge import ImageFacts, capability_uses, facts_for, reference
 from hardener.knowledge.catalog import IMAGES, data_folders, index, load
-from hardener.knowledge.facts import Claims, capability_names
+from hardener.knowledge.facts import Claims, Unless, capability_names
 
 FILES = sorted(IMAGES.glob("*.toml"))
+VERSION = re.compile(r"v?(?:\d|\[\d-?\d\])+(?:\.(?:\d|\[\d-?\d\])+)*\.\*")
+RANGE = re.compile(r"\[(\d)-?\d\]")
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
 
@@ -50,6 +53,54 @@ def test_an_image_without_init_and_its_need_of_kill_agree() -> None:
         if facts.init_needs_kill is not None:
             assert facts.init is not None
             assert facts.init.value == "none", f"{file.name}: docker-init has no place in front of another init"
+
+
+def test_what_moves_the_writes_puts_a_user_without_root_in_doubt_as_well() -> None:
+    """Where data lies elsewhere, it may belong to another user, just as it may lie on the read-only root."""
+    seen = 0
+    for file in FILES:
+        family = load(file)
+        parts: list[Claims] = [family, *family.variants]
+        for writes in (part.read_only for part in parts if part.read_only and part.read_only.value):
+            for user in (part.non_root for part in parts if part.non_root):
+                moved, told = writes.unless or Unless(), user.unless or Unless()
+                assert set(moved.environment) <= set(told.environment), file.name
+                assert set(moved.mounts) <= set(told.mounts), file.name
+                assert set(moved.command) <= set(told.command), file.name
+                seen += 1
+    assert seen >= 8
+
+
+def test_globs_for_the_tags_of_a_version_take_in_its_bare_number() -> None:
+    """`2.*` does not match `2`, and both are tags of one version."""
+    seen = 0
+    for file in FILES:
+        for variant in load(file).variants:
+            for glob in (tag for tag in variant.tags if VERSION.fullmatch(tag)):
+                bare = RANGE.sub(r"\1", glob.removesuffix(".*"))
+                assert variant.fits(bare), f"{file.name}: {glob} without {bare}"
+                seen += 1
+    assert seen >= 20
+
+
+@pytest.mark.parametrize(
+    ("image", "claims"),
+    [
+        ("elasticsearch:2", ("user", "capabilities", "healthcheck")),
+        ("elasticsearch:1.7.6", ("user", "capabilities", "healthcheck")),
+        ("elasticsearch:5", ("user", "capabilities", "healthcheck")),
+        ("haproxy:1", ("user", "capabilities", "read_only")),
+        ("haproxy:1.8-alpine", ("user", "capabilities", "read_only")),
+        ("grafana/grafana:4", ("user", "capabilities")),
+        ("grafana/loki:1.6.1", ("user", "capabilities")),
+        ("grafana/loki:v0.3.0", ("user", "capabilities")),
+        ("prom/prometheus:0.20.0", ("user",)),
+    ],
+)
+def test_old_tags_do_not_get_what_only_new_ones_have(image: str, claims: tuple[str, ...]) -> None:
+    assert not values(image).keys() & set(claims)
+    newest = image.partition(":")[0] + ":99.0.0"
+    assert values(newest).keys() >= set(claims)
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,19 @@ def test_what_lies_in_the_image_stays_known() -> None:
     assert doubts(image="postgres:16", entrypoint="/x") >= {"role", "init", "memory"}
 
 
+@pytest.mark.parametrize("image", ["lscr.io/linuxserver/sonarr", "ghcr.io/paperless-ngx/paperless-ngx:2"])
+@pytest.mark.parametrize("settings", [{"user": "1000:1000"}, {"user": "${UID}"}, {"user": "1000", "command": "bash"}])
+def test_s6_without_root_is_another_start(image: str, settings: dict[str, Any]) -> None:
+    for user in ({}, {"user": "root"}, {"user": "0:0"}):
+        assert not doubts(image=image, **user) & {"no_new_privileges", "init"}
+    assert doubts(image=image, **settings) >= {"no_new_privileges", "capabilities", "init"}
+    assert not doubts(image=image, **settings) & {"user", "volumes", "builtin_healthcheck"}
+
+
+def test_a_user_of_its_own_leaves_privileges_known_without_s6() -> None:
+    assert "no_new_privileges" not in doubts(image="postgres:16", user="1000:1000")
+
+
 def test_a_setting_can_put_one_claim_in_doubt() -> None:
     assert "healthcheck" not in doubts(image="redis:7", command="redis-server --requirepass x")
     assert "healthcheck" in doubts(image="redis:7", command="redis-server --port 6380")
