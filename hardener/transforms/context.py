@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
 from hardener.knowledge.host import on_host
-from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages
+from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages, differs
 from hardener.model import ComposeFile, Mount, Port, Service, boolean, nonroot, port_range
 from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.project import Project
@@ -75,7 +75,10 @@ class Context:
     def facts(self, service: Service) -> ImageFacts | None:
         """What is known of the image a service runs, for the way it runs it; see `hardener.knowledge.facts_of`."""
         if id(service) not in self._facts:
-            self._facts[id(service)] = service, facts_of(service, self.folders, self._env_names(service))
+            facts, inspected = facts_of(service, self.folders, self._env_names(service)), self.inspected(service)
+            if facts and inspected and (reason := differs(inspected, facts)):
+                facts = facts.assumed(reason)
+            self._facts[id(service)] = service, facts
         return self._facts[id(service)][1]
 
     @cached_property

@@ -169,8 +169,8 @@ def test_the_user_of_an_inspected_image_decides_what_capabilities_it_needs() -> 
 
 
 def test_the_healthcheck_of_an_inspected_image_is_the_one_to_use() -> None:
-    checked = replace(inspected("postgres:16"), healthcheck=("CMD", "pg_isready"))
-    assert planned("postgres:16", engine(inspected("postgres:16")), Healthcheck()).changes
+    checked = replace(inspected("postgres:16"), user="", healthcheck=("CMD", "pg_isready"))
+    assert planned("postgres:16", engine(replace(inspected("postgres:16"), user="")), Healthcheck()).changes
     assert not planned("postgres:16", engine(checked), Healthcheck()).changes
     waiting = planned("postgres:16", engine(checked), DependsOnHealthy(), more="  b: {image: x, depends_on: [a]}\n")
     assert [change.path for change in waiting.changes] == [("services", "b", "depends_on")]
