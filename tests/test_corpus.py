@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from hardener import HardenError, Outcome, Profile, Result, harden, load, plan
+from hardener.knowledge import facts_for
+from hardener.model.project import read_project
 
 Read = Callable[..., tuple[dict[str, Any] | None, str]]
 # The first question judges the whole project; where the environment lacks something, the second judges the file alone.
@@ -119,7 +121,7 @@ def unplanned(before: dict[str, Any], after: dict[str, Any], result: Result) -> 
     """Keys of services, as compose reads them, that differ although no change says so."""
     planned = {change.path[:3] for change in (*result.changes, *result.had)}
     names: list[str] = []
-    for section in before.keys() | after.keys():
+    for section in (before.keys() | after.keys()) - {change.path[0] for change in result.changes}:
         if section != "services" and before.get(section) != after.get(section):
             names.append(section)
     old, new = before.get("services") or {}, after.get("services") or {}
@@ -129,6 +131,19 @@ def unplanned(before: dict[str, Any], after: dict[str, Any], result: Result) -> 
         keys = [key for key in (one.keys() | two.keys()) - {"pre_start"} if one.get(key) != two.get(key)]
         names += [f"{service}.{key}" for key in keys if ("services", service, key) not in planned]
     return ", ".join(names)
+
+
+def test_most_known_images_lose_their_capabilities(run: Run, summary: list[str]) -> None:
+    known = dropping = 0
+    for file, result in run.results.items():
+        project = read_project(load(result.before, str(file)))
+        dropped = {change.service for change in (*result.changes, *result.had) if change.path[2:3] == ("cap_drop",)}
+        for name, service in project.services.items():
+            if service.build is None and service.image and facts_for(service.image):
+                known += 1
+                dropping += name in dropped or "ALL" in map(str, service.cap_drop or ())
+    summary.append(f"of {known} services with a known image, {dropping} ({dropping / known:.0%}) get cap_drop: [ALL]")
+    assert dropping >= 0.6 * known
 
 
 def test_every_line_stays_that_no_rule_names(run: Run) -> None:
