@@ -75,7 +75,7 @@ def split(
     _inherit(networks, bases)
     order = [frontend, *dict.fromkeys(back[store] for store in members if store in stores)]
     return Split(
-        {name: [network for network in order if network in networks[name]] for name in members},
+        {name: _ordered(name, networks, bases, order) for name in members},
         frozenset(_closed(networks, graph, stores)),
     )
 
@@ -97,11 +97,23 @@ def _meet(networks: dict[str, set[str]], one: str, two: str, stores: set[str], f
 def _inherit(networks: dict[str, set[str]], bases: Mapping[str, str]) -> None:
     """What a service extends gives its networks on."""
     for name in networks:
-        base, seen = bases.get(name), {name}
-        while base in networks and base not in seen:
+        for base in _ancestors(name, networks, bases):
             networks[name] |= networks[base]
-            seen.add(base)
-            base = bases.get(base)
+
+
+def _ancestors(name: str, networks: Mapping[str, set[str]], bases: Mapping[str, str]) -> list[str]:
+    """Whom a service extends, the nearest first, as far as they get networks."""
+    found: list[str] = []
+    while (base := bases.get(name)) is not None and base in networks and base not in found:
+        found.append(base)
+        name = base
+    return found
+
+
+def _ordered(name: str, networks: Mapping[str, set[str]], bases: Mapping[str, str], order: Iterable[str]) -> list[str]:
+    """The networks of a service as compose joins the lists: those of what it extends go first."""
+    line = [*reversed(_ancestors(name, networks, bases)), name]
+    return list(dict.fromkeys(network for each in line for network in order if network in networks[each]))
 
 
 def _closed(networks: dict[str, set[str]], graph: Graph, stores: set[str]) -> set[str]:

@@ -142,7 +142,7 @@ def _hindered(context: Context) -> str | None:
     """Why the networks of a file are not ours to give, if so."""
     if context.file.networks:
         return "the file sets up networks already"
-    if any(service.networks for service in context.services.values()):
+    if any(service.networks is not None for service in context.services.values()):
         return "the file has networks already"
     if context.file.include:
         return "services of included files share its network"

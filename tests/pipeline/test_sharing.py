@@ -758,7 +758,8 @@ def wanted(before: dict[str, Any], changes: list[Change]) -> dict[str, Any]:
 def normal(value: Any) -> Any:
     """Without what compose writes in its own way: sizes, durations, numbers, nulls."""
     if isinstance(value, dict):
-        kept = {key: normal(item) for key, item in value.items() if key not in ("command", "entrypoint")}
+        named = {key: list(item or ()) if key == "networks" else item for key, item in value.items()}
+        kept = {key: normal(item) for key, item in named.items() if key not in ("command", "entrypoint")}
         return {key: item for key, item in kept.items() if item not in (None, {}, [])}
     if isinstance(value, list):
         return sorted((normal(item) for item in value), key=repr)
