@@ -123,12 +123,15 @@ class Networks(Transform):
             return reason
         services = [name for name, service in context.services.items() if _on_default(service)]
         roles = {name: role.name for name in services if (role := context.role(context.services[name]))}
+        stores = {name for name, role in roles.items() if role in _STORES}
+        if not stores:
+            return "there is no data store to set apart"
         graph = context.graph
         fronts = {exposure.service for exposure in graph.exposures}
         found = split(
             graph,
             services,
-            {name for name, role in roles.items() if role in _STORES},
+            stores,
             fronts | {name for name, role in roles.items() if role in _FRONTS},
             context.project.bases,
             self.mode,
