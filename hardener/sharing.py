@@ -74,6 +74,8 @@ class _Found(NamedTuple):
     alias: Path | None
     rest: Path = ()
     """The steps at the end of the change's path that are not in the text."""
+    reset: bool = False
+    """Whether a `!reset` stands on the way: what is written behind it is gone."""
 
 
 class _Settler:
@@ -121,6 +123,9 @@ class _Settler:
             if place.rest and _needs_text(change):
                 settled.refused.append((change, "it comes through extends, and stays as it is there"))
                 continue
+            if place.reset:  # compose lets it go out of a list of templates, and so it is not in the merged data
+                settled.refused.append((change, "a template resets it on purpose"))
+                continue
             reached, unwilling = self.reach(change, place.nodes)
             if unwilling is None:
                 settled.made.append(Made(change, place.site, tuple(self.echoes(change, place))))
@@ -140,18 +145,19 @@ class _Settler:
         place: Path = ()  # the site with aliases followed: where the node stands in the text
         nodes: list[tuple[Node, int]] = []
         alias: Path | None = None
-        private = merged = False
+        private = merged = reset = False
         for taken, step in enumerate((*change.path, None)):
             if isinstance(node, Alias):
                 private = private or place in self.given
                 alias = place if place == site and not (merged or private) else alias
                 place = self.places[id(node.target)]
                 node = node.target
+            reset = reset or node.tag == "!reset"
             if not private:
                 nodes.append((node, taken))
             found = way(node, step) if step is not None else None
             if found is None:
-                return _Found((*site, *change.path[taken:]), nodes, alias, change.path[taken:])
+                return _Found((*site, *change.path[taken:]), nodes, alias, change.path[taken:], reset)
             if found.sources:
                 merged, place = True, self.places[id(found.sources[-1])]
                 nodes += [] if private else [(source, taken) for source in found.sources]
@@ -301,7 +307,7 @@ class _Settler:
         hidden |= {step for step, inner in own if inner.tag != "!reset"}
         for _, source in sources(node):
             self.look(service, path, self.places[id(source)], source, hidden, merged=True)
-            hidden |= {step for step, _ in children(source)}
+            hidden |= {step for step, inner in children(source) if inner.tag != "!reset"}
 
 
 def _needs_text(change: Change) -> bool:

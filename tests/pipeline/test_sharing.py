@@ -716,6 +716,26 @@ CASES: dict[str, tuple[dict[str, list[str]], str]] = {
           listed: {<<: [*t], extends: w}
         """,
     ),
+    "a reset in one of several templates": (
+        {},
+        """
+        x-r: &r {cap_drop: !reset null, restart: !reset null}
+        services:
+          one: {<<: [*r], image: nginx}
+          db: &db {image: "traefik:v3"}
+          two: {<<: [*r, *db]}
+        """,
+    ),
+    "an heir with more networks": (
+        {},
+        """
+        services:
+          web: {image: nginx, ports: ["80:80"]}
+          cache: {image: redis}
+          tool: {extends: cache, image: ghcr.io/acme/x}
+          more: {extends: tool}
+        """,
+    ),
     "an anchor redefined": (
         {},
         """
