@@ -17,6 +17,7 @@ LAYERS = [
     ["source"],
     ["model"],
     ["knowledge"],
+    ["credentials"],
     ["graph"],
     ["split"],
     ["transforms"],
