@@ -95,13 +95,13 @@ class ComposeCheck:
         if not accepted:
             raise VerificationError(f"docker compose accepts the file before and not after: {answer}")
         planned = list(planned)
-        # A part of the file that is new is seen as a whole.
-        allowed = {path[:3] for path in planned} | {path[:1] for path in planned if path[0] != "services"}
+        allowed, begun = {path[:3] for path in planned}, {path[:1] for path in planned}
         for path in differences(before, json.loads(answer)):
             # A `pre_start` container inherits the settings of its service.
             owner = (*path[:2], *path[4:5]) if path[2:3] == ("pre_start",) else path[:3]
             # What stands under `x-` means nothing to compose; anchors often stand there.
-            if owner not in allowed and path[:1] not in allowed and not str(path[0]).startswith("x-"):
+            known = owner in allowed or path[:1] in allowed or path in begun  # what is new is seen as a whole
+            if not known and not str(path[0]).startswith("x-"):
                 raise VerificationError(f"docker compose reads a change at {dotted(path)} that was not planned")
 
     def _ask(self, text: str, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
