@@ -41,7 +41,9 @@ def verify(made: Plan, profile: Profile, selection: Selection = EVERYTHING) -> P
         )
     untouched(made)
     accounted(made, again.project)
-    if any(change.files for change in made.changes) and not any(getattr(one, "rotate", False) for one in profile.transforms):
+    if any(change.files for change in made.changes) and not any(
+        getattr(one, "rotate", False) for one in profile.transforms
+    ):
         kept(made)
     if again.made:
         rules = ", ".join(sorted({change.rule for change in again.changes}))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
@@ -20,7 +20,7 @@ from hardener.model import Service
 from hardener.model.dotenv import line
 from hardener.model.interpolation import resolve_defaults
 from hardener.model.short import as_text
-from hardener.source import Path, at
+from hardener.source import Data, Path, at, dotted
 from hardener.source.companions import Companion
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ Store = Literal["file", "environment", "external"]
 
 ENV_FILE = ".env"
 """What compose fills variables from: https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/."""
+
+
+# What nobody writes by chance: a word, or a short number, can be a value of many things.
+_DISTINCT = re.compile(r"(?s)^(?=.*[^a-z])(?=.*\D).{8,}$")
+_USER = re.compile(r"USER(?:_?NAME)?$|LOGIN$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,12 @@ class Keeping:
         self.context = context
         self.rule = rule
         self.store = store
-        # By service. All are read, since what one must keep is no secret in another.
+        # By service; also of those that the rule may not change: what one keeps is no secret in another.
         self.found = {
             name: credentials(service, context.facts(service), context.read)
             for name, service in context.services.items()
         }
+        self._add_copies()
         self.keeps = self._keeps()
         give_names(self.keeps, context)
         self._group()
@@ -116,7 +122,7 @@ class Keeping:
             text = f"{text[:start]}${{{keep.variable}}}{text[end:]}"
         return text
 
-    def declaration(self, keep: Keep) -> dict[str, str | bool]:
+    def declaration(self, keep: Keep) -> Data:
         """What stands for a secret at the top of the document."""
         from hardener.keeping.files import FOLDER
 
@@ -148,7 +154,7 @@ class Keeping:
 
     def _keeps(self) -> list[Keep]:
         """One for each value, in the order of the document."""
-        keeps: dict[tuple[str, str], Keep] = {}
+        keeps: dict[tuple[str, str, bool], Keep] = {}
         # What is a secret in one place is one in another, whatever it is called there.
         known = {one.value for found in self.found.values() for one in found if one.sure and not one.placeholder}
         for name in self.context.services:
@@ -157,10 +163,41 @@ class Keeping:
                     continue
                 kept = credential.value if credential.kind == "default" else self._written(credential)
                 if kept:
-                    # What the variable of a default is called is not ours to choose.
-                    keep = keeps.setdefault((kept, credential.variable or ""), Keep(kept))
+                    # What the variable of a default is called is not ours to choose; and who has the same name as
+                    # password has two secrets.
+                    key = kept, credential.variable or "", _USER.search(credential.name) is not None
+                    keep = keeps.setdefault(key, Keep(kept))
                     keep.uses.append(self._use(self.context.services[name], credential))
         return list(keeps.values())
+
+    def _add_copies(self) -> None:
+        """Finds variables whose value is a credential of another, under a name that does not tell."""
+        known = {
+            one.value: one
+            for found in self.found.values()
+            for one in found
+            if one.sure and not one.placeholder and _DISTINCT.search(one.value)
+        }
+        for name, service in self.context.services.items() if known else ():
+            told = {credential.path for credential in self.found[name]}
+            for step, key, text in _variables(service):
+                path: Path = ("services", name, "environment", step)
+                original = known.get(resolve_defaults(text) or "") if path not in told else None
+                if original:
+                    start = 0 if isinstance(step, str) else len(key) + 1
+                    claim = Evidence(f"it is the value of {original.name}", dotted(original.path))
+                    self.found[name].append(
+                        replace(
+                            original,
+                            path=path,
+                            name=key,
+                            start=start,
+                            end=start + len(text),
+                            kind="variable",
+                            variable=None,
+                            evidence=claim,
+                        )
+                    )
 
     def _written(self, credential: Credential) -> str | None:
         """What a credential is in the document once compose has filled in variables; None if that is not known."""
@@ -255,6 +292,17 @@ class Keeping:
             for one in found:
                 if (one.path, one.start) not in mine and keep.value in (one.value, unquote(one.value)):
                     yield one
+
+
+def _variables(service: Service) -> Iterator[tuple[str | int, str, str]]:
+    """The key or index, the name and the text of each variable of a service."""
+    if isinstance(service.environment, dict):
+        for name, value in service.environment.items():
+            yield name, name, "" if value is None else as_text(value)
+    else:
+        for index, item in enumerate(service.environment or ()):
+            name, _, value = ("" if item is None else as_text(item)).partition("=")
+            yield index, name, value
 
 
 def _uses(service: Service, name: str) -> bool:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from hardener.errors import HardenError
 from hardener.model.dotenv import read as read_dotenv
-from hardener.model.interpolation import variables
+from hardener.model.interpolation import readable, variables
 
 if TYPE_CHECKING:
     from hardener.keeping.keeping import Keep, Use
+    from hardener.model import Service
     from hardener.transforms.context import Context
 
 _ADDRESS = re.compile(r"_?(?:URL|URI|DSN|CONN(?:ECTION)?(?:_?STR(?:ING)?)?)$")
@@ -35,6 +36,7 @@ def give_names(keeps: list[Keep], context: Context) -> None:
     written = variables(text)
     secrets = {str(name) for name in context.file.secrets or {}}
     taken = {variable.name for variable in written}
+    readers = [service.name for service in context.services.values() if _reads_all(service)]
     wanted = Counter(_base(keep) for keep in keeps if not _default(keep))
     for keep in keeps:
         if name := _default(keep):
@@ -45,10 +47,14 @@ def give_names(keeps: list[Keep], context: Context) -> None:
                 keep.dead = True
             elif not _free(name, keep.value, env):
                 keep.trouble = f"{name} is set already, and empty or the shell's own"
+            elif readers and name not in env:
+                keep.trouble = f"{readers[0]} reads {ENV_FILE} as a whole, and would get it, too"
             continue
         base, service = _base(keep), _constant(_namer(keep).service)
         own = base if base.startswith(service) else f"{service}_{base}"
-        names = [*([base] if wanted[base] == 1 else []), own, *(f"{own}_{number}" for number in range(2, _MOST))]
+        # Under a name of ours it means nothing to a service that reads all of `.env`.
+        plain = wanted[base] == 1 and not readers
+        names = [*([base] if plain else []), own, *(f"{own}_{number}" for number in range(2, _MOST))]
         free = (name for name in names if name not in taken and name.lower() not in secrets)
         found = next((name for name in free if _free(name, keep.value, env)), None)
         if found is None:
@@ -62,6 +68,13 @@ def give_names(keeps: list[Keep], context: Context) -> None:
 def _default(keep: Keep) -> str | None:
     """The variable that has this value as its default, if that is what it is."""
     return keep.uses[0].credential.variable
+
+
+def _reads_all(service: Service) -> bool:
+    """Whether a service gets all variables of `.env`."""
+    from hardener.keeping.keeping import ENV_FILE
+
+    return any(os.path.normpath(readable(file.path)) == ENV_FILE for file in service.read_env_file())
 
 
 def _free(name: str, value: str, env: dict[str, str | None]) -> bool:
@@ -83,6 +96,8 @@ def _base(keep: Keep) -> str:
         name = _constant("_".join([use.service, *words[-1:]]))
     elif use.credential.kind == "url" and not use.file_variable:
         name = _ADDRESS.sub("", name)
+    elif use.credential.kind == "variable" and name:
+        return name
     return name if _TELLS.search(name) or use.file_variable else f"{name}_PASSWORD".lstrip("_")
 
 

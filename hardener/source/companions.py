@@ -48,7 +48,9 @@ class NewFile:
                     _HINT.format("file"),
                 )
         except OSError as error:
-            raise HardenError(f"cannot read: {error.strerror}", Where(str(target)), "check its owner and mode") from None
+            raise HardenError(
+                f"cannot read: {error.strerror}", Where(str(target)), "check its owner and mode"
+            ) from None
         return False
 
     def write(self, folder: Path) -> bool:
@@ -117,7 +119,9 @@ class NewLine:
                 raise HardenError("not a regular file", Where(str(target)), "take it away, or rename it")
             return target.read_bytes().decode("utf-8", "surrogateescape")
         except OSError as error:
-            raise HardenError(f"cannot read: {error.strerror}", Where(str(target)), "check its owner and mode") from None
+            raise HardenError(
+                f"cannot read: {error.strerror}", Where(str(target)), "check its owner and mode"
+            ) from None
 
 
 Companion = NewFile | NewLine

@@ -152,7 +152,9 @@ def _renamed(node: Mapping, target: dict[str, Data]) -> dict[str, str]:
             gone.append(key)
             continue
         added = list(iter(new.__next__, key)) if key is not None else list(new)
-        if len(gone) == len(added) and all(map(_can_rename, (node.by_key[old] for old in gone), map(target.get, added))):
+        if len(gone) == len(added) and all(
+            map(_can_rename, (node.by_key[old] for old in gone), map(target.get, added))
+        ):
             found.update(zip(gone, added, strict=True))
         gone = []
     return found

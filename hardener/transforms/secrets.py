@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hardener.keeping import Keep, Keeping, Use
 
 _HISTORY = "a value that was in a file under version control stays in its history: give new ones (--rotate)"
+_ROTATED = "a volume that holds data keeps the old value: change it there, too, or nobody gets in"
 
 
 class Secrets(Transform):
@@ -125,7 +126,7 @@ class Secrets(Transform):
             f"its value goes to {keeping.env_file}: {use.not_by_file}",
             Confidence.KNOWN,
             evidence=_evidence(use),
-            caveat=_HISTORY,
+            caveat=_caveat(keep),
             files=keeping.files_at(path),
             group=keep.group,
         )
@@ -133,10 +134,10 @@ class Secrets(Transform):
     def _to_secret(self, service: Service, keep: "Keep", use: "Use", keeping: "Keeping") -> Iterator[Answer]:
         path, place = use.credential.path[2:], f"/run/secrets/{keep.secret}"
         reason, evidence = f"its image reads it from {place}", _evidence(use)
-        sure, group = Confidence.KNOWN, keep.group
+        sure, group, caveat = Confidence.KNOWN, keep.group, _caveat(keep)
         if isinstance(path[-1], int):
             value = f"{use.file_variable}={place}"
-            yield self.replace(service, path, value, reason, sure, evidence=evidence, caveat=_HISTORY, group=group)
+            yield self.replace(service, path, value, reason, sure, evidence=evidence, caveat=caveat, group=group)
         else:
             name = str(path[-1])
             yield self.set(
@@ -146,7 +147,7 @@ class Secrets(Transform):
                 reason,
                 sure,
                 evidence=evidence,
-                caveat=_HISTORY,
+                caveat=caveat,
                 group=group,
                 instead_of=name,
             )
@@ -163,13 +164,16 @@ class Secrets(Transform):
             group=group,
         )
 
-
     def _where(self, keep: "Keep") -> str:
         """What becomes of the value of a secret."""
         new = "a new value" if keep.new is not None else "its value"
         if self.store == "external":
             return f"{new} goes to secrets/{keep.secret}: docker secret create {keep.secret} secrets/{keep.secret}"
         return f"{new} goes to {'.env' if self.store == 'environment' else f'secrets/{keep.secret}'}"
+
+
+def _caveat(keep: "Keep") -> str:
+    return _HISTORY if keep.new is None else _ROTATED
 
 
 def _evidence(use: "Use") -> tuple[Evidence, ...]:

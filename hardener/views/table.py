@@ -72,7 +72,9 @@ def _rows(result: Result) -> Iterator[tuple[str | None, Row]]:
 
 
 def _row(change: Change, why: str) -> Row:
-    return Row(change.rule, escape(mask_text(in_short(change))), escape(why))
+    # At the top of the file it says where secrets are, and holds none.
+    short = in_short(change)
+    return Row(change.rule, escape(short if change.path[0] == "secrets" else mask_text(short)), escape(why))
 
 
 def _lines(rows: list[Row], width: int, color: bool) -> Iterator[str]:
@@ -130,7 +132,9 @@ def _files(result: Result, width: int, color: bool) -> Iterator[str]:
         yield paint("beside the file", "bold", color)
     first = max(map(columns, rows), default=0)
     for path, files in rows.items():
-        told = [f"mode {file.mode:04o}" if isinstance(file, NewFile) else f"+ {file.key or file.line}" for file in files]
+        told = [
+            f"mode {file.mode:04o}" if isinstance(file, NewFile) else f"+ {file.key or file.line}" for file in files
+        ]
         reasons = dict.fromkeys(file.reason for file in files)
         lines = wrap(f"{', '.join(told)}: {escape('; '.join(reasons))}", max(width - first - 4, 20))
         for index, line in enumerate(lines):
