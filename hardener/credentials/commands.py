@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from hardener.credentials.texts import Found, inside, is_literal_secret, literal, value_span, veiled
+from hardener.credentials.texts import Found, inside, is_literal, is_secret, literal, value_span, veiled
 from hardener.knowledge.password_options import Client, passwords
-from hardener.knowledge.secrets import name_kind
+from hardener.knowledge.secrets import name_kind, tells
 
 _OPTION = re.compile(r"(?<![^\s\"'\\,\[(])(?P<name>--?[A-Za-z][\w.-]{0,127})(?:\\?[\"'])?(?P<between>[ \t]{1,8}|$)")
 _WHOLE = re.compile(r"(?P<name>--?[A-Za-z][\w.-]{0,127})=")
@@ -34,7 +34,7 @@ def in_line(text: str, carried: Carried = _START) -> tuple[list[Found], Carried]
         found = [Found(0, len(text), carried.waits, "option", f"it is the value of {carried.waits}")]
         return list(_literal(text, found)), Carried(carried.client)
     whole = _WHOLE.match(text)
-    if whole and _tells(whole["name"]):
+    if whole and tells(whole["name"]):
         name = whole["name"]
         return list(
             _literal(text, [Found(whole.end(), len(text), name, "option", f"it is the value of {name}")])
@@ -45,27 +45,28 @@ def in_line(text: str, carried: Carried = _START) -> tuple[list[Found], Carried]
         Found(*_unquoted(veil, start, end), name, "option", f"it is the password that {name} takes")
         for start, end, name in told.found
     ]
-    options, waiting = _options(veil)
+    options, waiting = _options(text, veil)
     waits = waiting or (told.client.options[0] if told.waits and told.client else None)
     return list(_literal(text, [*found, *options])), Carried(told.client, waits)
 
 
-def _options(veil: str) -> tuple[list[Found], str | None]:
+def _options(text: str, veil: str) -> tuple[list[Found], str | None]:
+    """What options take whose names say so, and the last of them if its value is the next item."""
     found = []
     waits = None
     for option in _OPTION.finditer(veil):
         name = option["name"]
-        if not _tells(name):
+        kind = name_kind(name)
+        if kind not in ("secret", "token", "doubtful"):
             continue
         if not option["between"]:
             waits = name
         elif not _NO_VALUE.match(veil, option.end()):
-            found.append(Found(*value_span(veil, option.end()), name, "option", f"it is the value of {name}"))
+            start, end = value_span(veil, option.end())
+            told = literal(text, start, end)
+            if told and (sure := is_secret(kind, told.value)) is not False:
+                found.append(Found(start, end, name, "option", f"it is the value of {name}", sure=bool(sure)))
     return found, waits
-
-
-def _tells(option: str) -> bool:
-    return name_kind(option) in ("password", "secret")
 
 
 def _unquoted(veil: str, start: int, end: int) -> tuple[int, int]:
@@ -75,7 +76,7 @@ def _unquoted(veil: str, start: int, end: int) -> tuple[int, int]:
 def _literal(text: str, found: list[Found]) -> Iterator[Found]:
     for each in found:
         told = literal(text, each.start, each.end)
-        if told and not _OF_THE_SHELL.match(told.value) and is_literal_secret(told.value, password=True):
+        if told and not _OF_THE_SHELL.match(told.value) and is_literal(told.value, "secret"):
             yield each
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hardener.credentials.commands import in_line
 from hardener.credentials.texts import Found, apart, inside, is_literal_secret, looks_random, literal
 from hardener.knowledge import ImageFacts
-from hardener.knowledge.secrets import is_switch, name_kind
+from hardener.knowledge.secrets import NameKind, is_switch, name_kind
 from hardener.model.interpolation import Variable, places
 
 _DEEPEST = 8
@@ -41,14 +41,14 @@ def in_value(name: str, text: str, known: Known) -> list[Found]:
     told = literal(text, 0, len(text))
     inner = apart(_inner(name, text, known, kind == "container" or secret))
     if secret:
-        if inner and not known.from_file(name) and (kind not in ("password", "secret") or "://" in text):
+        if inner and not known.from_file(name) and (kind not in ("secret", "token") or "://" in text):
             return inner
         if told and (inner or _is_known_secret(told.value, kind)):
             return [whole]
-    elif kind in ("password", "secret"):
+    elif kind in ("secret", "token"):
         if inner and ("://" in text or "\n" in text):
             return inner
-        if told and is_literal_secret(told.value, password=kind == "password"):
+        if told and is_literal_secret(told.value, kind):
             return [whole]
     elif kind == "doubtful" and not inner and told and looks_random(told.value):
         return [whole._replace(claim=f"{name} may name a secret, and the value looks random", sure=False)]
@@ -73,11 +73,11 @@ def _inner(name: str, text: str, known: Known, is_container: bool) -> Iterator[F
             yield found._replace(name=name)
 
 
-def _is_known_secret(value: str, kind: str) -> bool:
+def _is_known_secret(value: str, kind: NameKind) -> bool:
     """Whether the value of a secret variable of an image is one: anything but a path of a secret, or what is none."""
     text = value.strip()
     if text.startswith("/run/secrets/"):
         return False
-    if kind == "password":
+    if kind == "secret":
         return True
-    return kind != "container" and not is_switch(text) and is_literal_secret(value, password=True)
+    return kind != "container" and not is_switch(text) and is_literal_secret(value, "secret")
