@@ -45,10 +45,13 @@ class Literal(NamedTuple):
 
 
 _URL = re.compile(
-    r"(?<=://)(?P<user>[^\s/?#:\"'\\]{0,512}):(?!\d{1,5}[?#,/])(?P<password>[^\s/\"'\\]{1,1024})@(?=[\w\[.-])"
+    r"(?<=://)(?P<user>[^\s/?#:\"'\\]{0,512}):(?!\d{1,5}[?#,/])(?P<password>[^\s/\"'\\]{1,1024})@(?=[\w\[.\ue000-])"
 )
 _GO = re.compile(r"(?<![^\s\"'=,;])[^\s:/@\"'=]{1,256}:(?P<password>[^\s\"']{1,512}?)@(?:tcp|udp|unix)?\(")
-_AT = re.compile(r"(?<![^\s\"'=,;])[\w.-]{1,128}:(?P<password>[^\s\"'/@]{1,256})@(?!sha\d)[\w.-]{1,255}:\d{2,5}(?!\d)")
+_AT = re.compile(
+    r"(?<![^\s\"'=,;])[\w.-]{1,128}:(?P<password>[^\s\"'/@]{1,256})@(?!sha\d)[\w.\ue000-]{1,255}:(?:\d{2,5}(?!\d)|\ue000)"
+)
+_ORACLE = re.compile(r"(?<=:thin:)[^\s/@:]{1,128}/(?P<password>[^\s/@]{1,256})@")
 _HEADER = re.compile(
     r"(?<![a-z])authorization[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\?[\"']?(?:basic|bearer|token|digest)[ \t]{1,8}"
     r"(?P<password>[^\s\"'\\]{1,4000})",
@@ -117,7 +120,7 @@ def inside(text: str) -> Iterator[Found]:
         for url in _URL.finditer(veil):
             yield Found(*url.span("password"), "", "url", "it is the password in a URL")
     if "@" in text:
-        for pattern in (_GO, _AT):
+        for pattern in (_GO, _AT, _ORACLE):
             for found in pattern.finditer(veil):
                 yield Found(*found.span("password"), "", "url", "it is the password of a connection")
     for header in _HEADER.finditer(veil):
