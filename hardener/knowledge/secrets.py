@@ -32,7 +32,7 @@ class Form(NamedTuple):
 @lru_cache(maxsize=4096)
 def name_kind(name: str) -> NameKind:
     """What the name of a variable, option, label or key says of its value."""
-    parts = [word for word in tokens(name[-_LONGEST_NAME:]) if not word.isdecimal()]
+    parts = list(_parts(name))
     vocabulary = _vocabulary()
     while len(parts) > 1 and parts[-1] in vocabulary.neutral and not _told(parts):
         parts.pop()
@@ -57,7 +57,7 @@ def tells(name: str) -> bool:
 
 def holds_login(name: str) -> bool:
     """Whether a name is one of what somebody logs in with, `user:password`."""
-    return tokens(name[-_LONGEST_NAME:])[-1:] in _vocabulary().logins
+    return _parts(name)[-1:] in _vocabulary().logins
 
 
 def is_switch(value: str) -> bool:
@@ -99,6 +99,11 @@ class _Vocabulary(NamedTuple):
     forms: re.Pattern[str]
 
 
+def _parts(name: str) -> tuple[str, ...]:
+    """The words of a name, without numbers."""
+    return tuple(word for word in tokens(name[-_LONGEST_NAME:]) if not word.isdecimal())
+
+
 def _told(parts: list[str]) -> NameKind | None:
     """What the last words of a name say; None if they are in no list."""
     kinds = _vocabulary().kinds
@@ -127,8 +132,20 @@ def _vocabulary() -> _Vocabulary:
         switch_values=frozenset(values["switches"]),
         placeholder_words=re.compile("|".join(values["placeholder_words"])),
         placeholder_forms=re.compile("|".join(values["placeholder_forms"]), re.DOTALL),
-        forms=re.compile("|".join(f"(?P<form{index}>{entry['pattern']})" for index, entry in enumerate(data["forms"]))),
+        forms=re.compile(_forms_pattern(data["forms"])),
     )
+
+
+def _forms_pattern(entries: list[dict[str, str]]) -> str:
+    """One pattern, quick to fail: what starts a word is looked for only there."""
+    words, others = [], []
+    for index, entry in enumerate(entries):
+        group = f"(?P<form{index}>{entry['pattern']})"
+        if "after" in entry:
+            others.append(f"(?<={entry['after']}){group}" if entry["after"] else group)
+        else:
+            words.append(group)
+    return "|".join([rf"\b(?:{'|'.join(words)})", *others])
 
 
 @cache
