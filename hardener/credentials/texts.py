@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 import re
-import typing
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from hardener.knowledge.secrets import NameKind, form, forms, is_switch, name_kind
 from hardener.model.interpolation import Variable, places, resolve_defaults
@@ -22,7 +21,7 @@ VEIL = "\ue000"
 """Stands for each character of a variable."""
 
 
-Shape = typing.Literal["whole", "url", "option", "form"]
+Shape = Literal["whole", "url", "option", "form"]
 
 
 class Found(NamedTuple):
@@ -37,11 +36,16 @@ class Found(NamedTuple):
     sure: bool = True
 
 
-class Literal(NamedTuple):
-    """What a span of a text is once variables have their defaults, and the variable if it is no more than that."""
+class Meaning(NamedTuple):
+    """What a span of a text is once variables have their defaults.
+
+    If it is no more than a variable, that is named, and `start:end` is where it stands: for `${A:-${B:-x}}`, that of B.
+    """
 
     value: str
-    variable: str | None
+    start: int
+    end: int
+    variable: str | None = None
 
 
 _URL = re.compile(
@@ -100,16 +104,23 @@ def veiled(text: str) -> str:
     return "".join([*parts, text[position:]])
 
 
-def literal(text: str, start: int, end: int) -> Literal | None:
+def literal(text: str, start: int, end: int) -> Meaning | None:
     """What stands at `text[start:end]`; None where a variable without default decides, or for nothing but blanks."""
-    part = text[start:end]
-    value = resolve_defaults(part)
+    value = resolve_defaults(text[start:end])
     if value is None or not value.strip():
         return None
-    first = next(places(part), None)
-    whole = first is not None and first.start == 0 and first.end == len(part)
-    variable = first.part.name if first and whole and isinstance(first.part, Variable) else None
-    return Literal(value, variable)
+    variable = None
+    while (first := next(places(text[start:end]), None)) and first[:2] == (0, end - start):
+        if not isinstance(first.part, Variable) or first.part.default is None:
+            break
+        if variable is not None:
+            start, end = inner
+        variable = first.part.name
+        inner = end - 1 - len(first.part.default), end - 1
+        if not _is_variable(text[inner[0] : inner[1]]):
+            break
+        start, end = inner
+    return Meaning(value, start, end, variable)
 
 
 def inside(text: str) -> Iterator[Found]:
