@@ -12,7 +12,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from hardener.terminal import Terminal
 if TYPE_CHECKING:
     from hardener.api import Result
     from hardener.pipeline import Selection
+    from hardener.profile import Profile
     from hardener.source.files import SourceFile
     from hardener.views.summary import Ending
 
@@ -59,6 +60,7 @@ class Options:
     facts: tuple[str, ...] = ()
     inspect: bool = False
     lock: str | None = None
+    rotate: bool = False
 
     @property
     def shows_only(self) -> bool:
@@ -78,6 +80,8 @@ class Session:
         if options.output == "":
             raise HardenError("--output names no file", hint="give a path, or - for standard output")
         self.profile = Profile.read(options.profile).with_facts(options.facts)
+        if options.rotate:
+            self.profile = _rotating(self.profile)
         self.selection = _selection(options)
         self.host_memory = _size(options.host_memory)
         self.tally = Tally()
@@ -158,7 +162,8 @@ class Session:
         result = harden(
             source,
             self.profile,
-            self.selection,
+            # Beside what goes to standard output nothing can be written.
+            replace(self.selection, companions=False) if document else self.selection,
             inspect=options.inspect,
             lock=options.lock,
             host_memory=self.host_memory,
@@ -289,6 +294,17 @@ def _selection(options: Options) -> Selection:
     return Selection(options.only, options.skip, options.services, confidence)
 
 
+def _rotating(profile: Profile) -> Profile:
+    """The profile with new values for secrets. Raises HardenError if it leaves them where they are."""
+    if not any("rotate" in type(transform).model_fields for transform in profile.transforms):
+        raise HardenError("--rotate: this profile moves no secrets", hint="use one with the rule secrets")
+    changed = (
+        transform.model_copy(update={"rotate": True}) if "rotate" in type(transform).model_fields else transform
+        for transform in profile.transforms
+    )
+    return replace(profile, transforms=tuple(changed))
+
+
 def _size(text: str | None) -> int | None:
     if text is None:
         return None
@@ -311,13 +327,12 @@ def _refuse_loop(name: str) -> None:
 
 def _create(output: str, result: Result) -> None:
     """Writes to the path that was asked for."""
-    from hardener.source.files import create
-
     _refuse_loop(output)
     if os.path.exists(output):
         if os.path.samefile(output, result.file if result.file != STDIN_NAME else os.devnull):
-            return result.write()
+            result.write()
+            return
         # A rename would put a file in the place of a device.
         if not os.path.isfile(output):
             raise HardenError("not a regular file", Where(output), "use --output - for standard output")
-    return create(output, result.after, result.source)
+    result.write(output)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hardener.model.project import Project
-from hardener.source import Path
+from hardener.source import Path, at
 from hardener.source.data import frozen
 from hardener.source.tree import Alias, Node, children, descendants, sources, way
-from hardener.target import Made, at, leaves, tags
+from hardener.target import Made, leaves, tags
 from hardener.transforms.base import Change
 
 SERVICES = "services"

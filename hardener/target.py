@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from hardener.model.interpolation import may_be, readable, resolve_defaults
-from hardener.source import Data, Path, Tagged, bare, dotted, same
+from hardener.source import Data, Path, Tagged, at, bare, dotted, same
+from hardener.source.data import inside
 from hardener.transforms.base import Change
 
 
@@ -18,7 +19,7 @@ def atoms(change: Change, body: Any, depth: int) -> Iterator[Change]:
     merged into what is there, key by key; a key that has a value keeps it, unless the change is to replace it.
     """
     for step in change.path[depth:]:
-        body = _inside(body, step)
+        body = inside(body, step)
     if change.action == "quote":
         if same(body, change.value):
             yield change
@@ -43,7 +44,7 @@ def misfit(change: Change, body: Any, depth: int) -> str | None:
             return None
         if not isinstance(body, list if isinstance(step, int) else dict):
             return _another_form(change.path[:index])
-        body = _inside(body, step)
+        body = inside(body, step)
     if body is None:
         return None
     if change.action == "append":
@@ -128,14 +129,9 @@ def apply(data: Data, changes: Iterable[Made], unshared: Iterable[Path] = ()) ->
             items.append(change.value)
         else:
             _put(container, last, [change.value] if change.action == "append" else change.value)
+            if isinstance(container, dict) and change.instead_of in container:
+                _move_behind(container, last, change.instead_of)
     return result  # type: ignore[no-any-return]
-
-
-def at(data: Any, path: Path) -> Any:
-    """The value at `path`, tags left out on the way and of itself; None where there is none."""
-    for step in path:
-        data = _inside(bare(data), step)
-    return bare(data)
 
 
 def tags(data: Any, path: Path) -> Iterator[str]:
@@ -145,13 +141,6 @@ def tags(data: Any, path: Path) -> Iterator[str]:
             yield data.tag
         data = bare(data)
         data = data.get(step) if isinstance(data, dict) else None
-
-
-def _inside(data: Any, step: str | int) -> Any:
-    """What a map holds at a key, or a list at an index; None where there is nothing."""
-    if isinstance(data, list):
-        return data[step] if isinstance(step, int) and step < len(data) else None
-    return data.get(step) if isinstance(data, dict) else None
 
 
 def _down(data: Any, way: Iterable[str | int]) -> Any:
@@ -173,6 +162,15 @@ def _put(container: Any, key: str | int, value: Data) -> None:
     else:
         value = _copied(value, {})
         container[key] = Tagged(found.tag, value) if isinstance(found, Tagged) else value
+
+
+def _move_behind(container: dict[Any, Any], key: Any, other: Any) -> None:
+    """Moves `key` behind `other` in a map."""
+    value = container.pop(key)
+    for name in list(container):
+        container[name] = container.pop(name)
+        if name == other:
+            container[key] = value
 
 
 def _copied(data: Data, memo: dict[int, Any]) -> Any:

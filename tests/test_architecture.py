@@ -19,7 +19,7 @@ LAYERS = [
     ["knowledge"],
     ["credentials"],
     ["graph"],
-    ["split"],
+    ["split", "keeping"],
     ["transforms"],
     ["profile"],
     ["target", "sharing", "pipeline"],

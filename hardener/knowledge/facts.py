@@ -38,6 +38,10 @@ Role = Literal[
 ]
 """What an image is for. A base image (alpine, debian) has no role: its command decides."""
 
+Trims = Literal["nothing", "newlines", "blanks", "lines"]
+"""What reading a file may take from its text: line breaks at the end (`$(cat file)` in a shell), blanks at both ends,
+or line breaks anywhere."""
+
 Init = Literal["none", "tini", "dumb-init", "s6"]
 """The init process an image starts as PID 1. `none`: the program itself is PID 1, so that `init: true` has a place."""
 
@@ -75,6 +79,7 @@ def _once(paths: list[Tmpfs]) -> list[Tmpfs]:
 Capability = Annotated[str, AfterValidator(_existing)]
 Port = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}(/udp)?$")]
 NonRoot = Annotated[str, Field(pattern=r"^0*[1-9][0-9]*:[0-9]+$")]
+Reader = Annotated[str, Field(pattern=r"^(root|0*[1-9][0-9]*:[0-9]+)$")]
 ContainerPath = Annotated[str, Field(pattern=r"^/[^\s:]*$")]
 Seconds = Annotated[str, Field(pattern=r"^[1-9]\d*s$")]
 Size = Annotated[str, Field(pattern=r"^[1-9]\d*[MG]$")]
@@ -82,6 +87,9 @@ Signal = Annotated[str, Field(pattern=r"^SIG[A-Z]+[0-9]*$")]
 Text = Annotated[str, Field(pattern=r"\S")]
 Flag = Annotated[bool, Field(strict=True)]
 
+
+# Everybody; Grafana and Gitea; linuxserver.io; Gluetun.
+_FILE_FORMS = ("{}_FILE", "{}__FILE", "FILE__{}", "{}_SECRETFILE")
 
 # Plain dataclasses: pydantic checks what comes from outside (`ImageFacts.validated`), and a run that trusts the files
 # of this package does not pay for validators it does not use.
@@ -167,6 +175,27 @@ class Tmpfs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecretFiles:
+    """How the image reads the files that variables of `file_env` name."""
+
+    __pydantic_config__ = _CLOSED
+
+    reader: Reader
+    """Who opens them: `root`, or a user as number, `999:999`. A service with a `user:` reads them as that user."""
+    trims: Trims
+    first_start: list[Text] = field(default_factory=list)
+    """Variables of `secret_env` that are read only when the data is first made: what is there keeps its old value."""
+
+    def keeps(self, value: str) -> bool:
+        """Whether a file with `value`, and no line break after it, gives the program that value."""
+        if self.trims == "blanks":
+            return value == value.strip()
+        if self.trims == "lines":
+            return not set("\r\n") & set(value)
+        return self.trims == "nothing" or value == value.rstrip("\r\n")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claims:
     """All that can be claimed of an image. A claim that is left out is not known, and nothing may be built on it."""
 
@@ -217,7 +246,9 @@ class Claims:
     tmpfs: Claim[Annotated[list[Tmpfs], AfterValidator(_once)]] | None = None
     """What it writes to outside its volumes. Given together with `read_only`."""
     file_env: Claim[list[Text]] | None = None
-    """Variables that name a file with the value of another: `POSTGRES_PASSWORD_FILE` for `POSTGRES_PASSWORD`."""
+    """Variables that name a file with the value of another, as globs: `POSTGRES_PASSWORD_FILE`, `GF_*__FILE`."""
+    secret_files: Claim[SecretFiles] | None = None
+    """How those files are read."""
     secret_env: Claim[list[Text]] | None = None
     """Variables that hold credentials."""
     shm_size: Claim[Size] | None = None
@@ -303,6 +334,16 @@ class ImageFacts(Claims):
         return cls(**{**_claims(data), "variants": variants})
 
 
+def file_variable(facts: ImageFacts, name: str) -> str | None:
+    """The variable that names a file with the value of `name`, if the image has one: `NAME_FILE` in most."""
+    globs = facts.file_env.value if facts.file_env else []
+    for form in _FILE_FORMS:
+        variable = form.format(name)
+        if any(fnmatchcase(variable, glob) for glob in globs):
+            return variable
+    return None
+
+
 @cache
 def _adapter() -> TypeAdapter[ImageFacts]:
     return TypeAdapter(ImageFacts)
@@ -322,6 +363,8 @@ def _claim(name: str, value: Any, unless: dict[str, list[str]] | None = None, **
         value = Capabilities(**value)
     elif name in ("healthcheck", "port_check"):
         value = Check(**value)
+    elif name == "secret_files":
+        value = SecretFiles(**value)
     elif name == "tmpfs":
         value = [Tmpfs(**item) for item in value]
     return Claim(value=value, unless=Unless(**unless) if unless else None, **rest)

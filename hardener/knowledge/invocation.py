@@ -30,6 +30,8 @@ _OF_THE_IMAGE = {
 }
 # Claims on the program that the entrypoint starts, whatever its command; all others are on one way to start it.
 _OF_THE_ENTRYPOINT = {"role", "init", "memory", "no_new_privileges", "stop_grace_period", "file_env"}
+# Claims that hold for whichever user runs the start; files with secrets are then read as that user.
+_OF_ANY_USER = {"ports", "secret_files"}
 # Claims that rest on where a program that is told no path reads and writes.
 _OF_THE_DIRECTORY = {"non_root", "read_only", "tmpfs"}
 # Where a mount replaces programs, users or start scripts, by the Filesystem Hierarchy Standard.
@@ -60,7 +62,7 @@ def facts_of(
     elif (reason := _other_start(service, facts)) is not None:
         doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT, reason)
     elif other_user is not None:
-        doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT - {"ports"}, other_user)
+        doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT - _OF_ANY_USER, other_user)
     if service.working_dir is not None:
         doubts |= dict.fromkeys(known.keys() & _OF_THE_DIRECTORY - doubts.keys(), "it works in a directory of its own")
     for name, claim in known.items():

@@ -234,6 +234,10 @@ class Edits:
 
     # Changing
 
+    def rename(self, node: Mapping, entry: Entry, key: str, path: Path) -> None:
+        """Gives an entry another key, on the line that it has."""
+        self.edit(entry.key.start, entry.key.end, self.style.near(node, self.columns).key(key, flow=node.flow), path)
+
     def replace(self, node: Node, target: Data, slot: Slot) -> None:
         """Puts `target` in the place of `node`, whatever either is."""
         if not slot.path:

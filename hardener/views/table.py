@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from hardener.source import dotted
+from hardener.source.companions import Companion, NewFile
 from hardener.source.style import Style
 from hardener.transforms.base import Advice, Change
 from hardener.views.secrets import mask_text
@@ -45,6 +46,7 @@ def table(result: Result, *, width: int = 100, color: bool = False) -> str:
             lines += ["", paint(name, "bold", color), *_lines(rows, width, color), *_decisions(left, width, color)]
     if not lines:
         return ""
+    lines += _files(result, width, color)
     lines += _caveats(result, width, color)
     return "\n".join([f"{escape(result.file)}, profile {escape(result.profile)}", *lines, ""])
 
@@ -70,7 +72,9 @@ def _rows(result: Result) -> Iterator[tuple[str | None, Row]]:
 
 
 def _row(change: Change, why: str) -> Row:
-    return Row(change.rule, escape(mask_text(in_short(change))), escape(why))
+    # At the top of the file it says where secrets are, and holds none.
+    short = in_short(change)
+    return Row(change.rule, escape(short if change.path[0] == "secrets" else mask_text(short)), escape(why))
 
 
 def _lines(rows: list[Row], width: int, color: bool) -> Iterator[str]:
@@ -116,6 +120,25 @@ def _place(advice: Advice) -> str:
     own = len(advice.path) > 2 and advice.path[1] == advice.service
     path = advice.path[2:] if own else advice.path[1:]
     return dotted(path)
+
+
+def _files(result: Result, width: int, color: bool) -> Iterator[str]:
+    """What is written beside the file, without what secret files hold."""
+    rows: dict[str, list[Companion]] = {}
+    for file in result.files:
+        rows.setdefault(file.path, []).append(file)
+    if rows:
+        yield ""
+        yield paint("beside the file", "bold", color)
+    first = max(map(columns, rows), default=0)
+    for path, files in rows.items():
+        told = [
+            f"mode {file.mode:04o}" if isinstance(file, NewFile) else f"+ {file.key or file.line}" for file in files
+        ]
+        reasons = dict.fromkeys(file.reason for file in files)
+        lines = wrap(f"{', '.join(told)}: {escape('; '.join(reasons))}", max(width - first - 4, 20))
+        for index, line in enumerate(lines):
+            yield f"  {pad(escape(path) if index == 0 else '', first)}  {line}".rstrip()
 
 
 def _caveats(result: Result, width: int, color: bool) -> Iterable[str]:
