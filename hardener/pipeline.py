@@ -14,12 +14,12 @@ from typing import Any
 
 from hardener.errors import HardenError
 from hardener.model import Service
-from hardener.model.project import Project, read_project, read_service
+from hardener.model.project import Project, read_project
 from hardener.profile import Profile
 from hardener.sharing import Settled, settle
-from hardener.source import Data, Document, Path, RewriteError, at, bare, dotted, rewrite, same
+from hardener.source import Data, Document, Path, RewriteError, at, dotted, rewrite, same
 from hardener.source.data import frozen, is_data
-from hardener.target import Made, apply, atoms, doubles, leaves, misfit, tags
+from hardener.target import Made, apply, atoms, changed, doubles, leaves, misfit, tags
 from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
 from hardener.transforms.context import Context
 
@@ -245,7 +245,7 @@ class _Planner:
         if transform.atomic == "service":
             self.together([case], known)
         if name is not None and (own := [change for change in case.wanted if change.service == name]):
-            self.bodies[name], self.services[name] = _changed(name, self.bodies[name], own)
+            self.bodies[name], self.services[name] = changed(name, self.bodies[name], own)
 
     def together(self, cases: list[_Case], known: int) -> bool:
         """Takes the changes of these cases back, and claims beyond the first `known`, if one of them cannot be made."""
@@ -282,8 +282,7 @@ class _Planner:
         elif doubles(answer, body, depth):
             self.leave(case, answer, "the list has that already, and compose takes an item once")
             return
-        missing = _present(answer, body, depth) if answer.action == "remove" else atoms(answer, body, depth)
-        for change in missing:
+        for change in atoms(answer, body, depth):
             if "!reset" in tags(self.document.merged, change.path):  # whoever wrote that wants it empty
                 reason = f"{change.path[-1]} is reset on purpose"
                 case.skipped.append(reason)
@@ -400,26 +399,5 @@ class _Planner:
         return any(one[: len(place)] == place or place[: len(one)] == one for place in places for one in own)
 
 
-def _changed(name: str, body: dict[str, Any], changes: list[Change]) -> tuple[dict[str, Any], Service]:
-    """The body of a service, and the service, after `changes`."""
-    made = [Made(change, change.path[1:]) for change in changes]
-    data: Any = apply({name: body}, made)
-    try:
-        return data[name], read_service(name, data[name])
-    except HardenError:
-        rule = changes[0].rule
-        message = f"rule {rule!r} gives service {name!r} what no service can have"
-        raise HardenError(message, hint=f"report it to its author, or use --skip {rule}") from None
-
-
 def _identity(change: Change) -> Hashable:
     return change.rule, change.service, change.path, frozen(change.value)
-
-
-def _present(change: Change, body: Any, depth: int) -> Iterator[Change]:
-    """A removal, if what it removes is there."""
-    for step in change.path[depth:]:
-        if not isinstance(body, dict) or step not in body:
-            return
-        body = bare(body[step])
-    yield change

@@ -136,8 +136,12 @@ def _files(result: Result, width: int, color: bool) -> Iterator[str]:
             f"mode {file.mode:04o}" if isinstance(file, NewFile) else f"+ {file.key or file.line}" for file in files
         ]
         reasons = dict.fromkeys(file.reason for file in files)
-        lines = wrap(f"{', '.join(told)}: {escape('; '.join(reasons))}", max(width - first - 4, 20))
-        for index, line in enumerate(lines):
+        text = f"{', '.join(told)}: {escape('; '.join(reasons))}"
+        if width < _NARROW:
+            yield from (f"  {line}" for line in wrap(escape(path), width - 2))
+            yield from (f"    {line}" for line in wrap(text, width - 4))
+            continue
+        for index, line in enumerate(wrap(text, width - first - 4)):
             yield f"  {pad(escape(path) if index == 0 else '', first)}  {line}".rstrip()
 
 
