@@ -216,10 +216,8 @@ class _Planner:
         exempt = {name: reason for name in chosen if name and (reason := self.exempt(transform.id, name))}
         self.context.chosen = frozenset(name for name in chosen if name and name not in exempt)
         whole = transform.atomic != "file" or (chosen == names and not exempt)
-        known, before = (
-            len(self.claims),
-            (dict(self.bodies), dict(self.services)) if transform.atomic == "file" else None,
-        )
+        known = len(self.claims)
+        before = (dict(self.bodies), dict(self.services)) if transform.atomic == "file" else None
         for name in chosen:
             case = self.cases[transform.id, name] = _Case(transform.id, name)
             if name in exempt:
