@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Any
 
 from hardener.errors import HardenError
+from hardener.knowledge.globs import matches
 from hardener.model import Service
 from hardener.model.project import Project, read_project, read_service
 from hardener.profile import Profile
@@ -335,8 +335,8 @@ class _Planner:
         if self.project.services[service].provider is not None:
             return "it is run by a provider, not in a container"
         for exemption in self.profile.exempt:
-            if any(fnmatchcase(service, glob) for glob in exemption.services) and any(
-                fnmatchcase(rule, glob) for glob in exemption.rules
+            if any(matches(service, glob) for glob in exemption.services) and any(
+                matches(rule, glob) for glob in exemption.rules
             ):
                 return f"exempt: {exemption.reason}"
         return None

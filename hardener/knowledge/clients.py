@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from hardener.knowledge.globs import matches
 from hardener.knowledge.reference import reference
 
 _FILE = Path(__file__).parent / "clients.toml"
@@ -77,7 +77,18 @@ def clients() -> tuple[Client, ...]:
 
 @cache
 def _find(name: str) -> Client | None:
-    return next((client for client in clients() if any(fnmatchcase(name, glob) for glob in client.names)), None)
+    named = _by_name().get(name)
+    return named or next((client for glob, client in _by_glob() if matches(name, glob)), None)
+
+
+@cache
+def _by_name() -> dict[str, Client]:
+    return {name: client for client in clients() for name in client.names}
+
+
+@cache
+def _by_glob() -> tuple[tuple[str, Client], ...]:
+    return tuple((name, client) for client in clients() for name in client.names if "*" in name)
 
 
 def _client(entry: dict[str, Any]) -> Client:

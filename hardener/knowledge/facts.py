@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from posixpath import normpath
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 
+from hardener.knowledge.globs import matches
 from hardener.knowledge.reference import slug
 
 T = TypeVar("T")
@@ -243,7 +243,7 @@ class Variant(Claims):
 
     def fits(self, tag: str) -> bool:
         """Whether one of the globs matches `tag`, upper and lower case told apart."""
-        return any(fnmatchcase(tag, glob) for glob in self.tags)
+        return any(matches(tag, glob) for glob in self.tags)
 
 
 @dataclass(frozen=True, kw_only=True)
