@@ -12,9 +12,8 @@ import platform
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hardener import __version__
 from hardener.errors import HardenError, VerificationError, Where
@@ -41,8 +40,7 @@ class Status(IntEnum):
     INTERRUPTED = 130
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What the command line asks for. `output` is a path, `-` for standard output, or None for the file itself."""
 
     profile: str = "production"

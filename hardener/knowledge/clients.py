@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from hardener.knowledge.globs import matches
 from hardener.knowledge.reference import reference
@@ -15,8 +14,7 @@ _FILE = Path(__file__).parent / "clients.toml"
 Reach = Literal["none", "told", "http", "any"]
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(NamedTuple):
     """A host that a client connects to unless a variable says otherwise."""
 
     host: str
@@ -24,8 +22,7 @@ class Default:
     unless: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(NamedTuple):
     """What is known of an image as a client of others. `clients.toml` explains the fields."""
 
     names: tuple[str, ...]
