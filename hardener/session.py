@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import platform
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -257,6 +256,8 @@ def report(error: BaseException, terminal: Terminal, name: str = "") -> Status:
         # Not its text: that may hold a value of the file.
         message = f"internal error: {type(error).__name__} in {_place(error)}"
     terminal.complain(f"{head} {escape(f'{name}: {message}' if name else message)}")
+    import platform  # 4 ms
+
     terminal.complain(
         "This is a bug of harden, not of your file, and nothing was written. Please report the line above, with\n"
         f"  harden {__version__}, Python {platform.python_version()}, {escape(shlex.join(['harden', *sys.argv[1:]]))}"
