@@ -7,12 +7,12 @@ about, what is less sure than the profile accepts is held back, and what the wri
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 from hardener.errors import HardenError
+from hardener.knowledge.globs import matches
 from hardener.model import Service
 from hardener.model.project import Project, read_project
 from hardener.profile import Profile
@@ -33,8 +33,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The one outcome of a rule for a service (None: for the file itself), and the reason where it changed nothing."""
 
     rule: str
@@ -43,8 +42,7 @@ class Verdict:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What of a profile is to run: all by default. `confidence` overrides the profile and its rules."""
 
     only: tuple[str, ...] = ()
@@ -235,7 +233,7 @@ class _Planner:
         name, known = case.service, len(self.claims)
         for answer in self.answers(transform, name):
             if isinstance(answer, Advice):
-                case.advice.append(replace(answer, path=self.project.origin(answer.path)))
+                case.advice.append(answer._replace(path=self.project.origin(answer.path)))
             elif isinstance(answer, Skip):
                 case.skipped.append(answer.reason)
             else:
@@ -273,7 +271,7 @@ class _Planner:
             # What comes from another service is quoted there, if it is in this file.
             if (place := self.project.origin(answer.path))[:2] != answer.path[:2] or not self.unquoted(place):
                 return
-            answer = replace(answer, path=place)
+            answer = answer._replace(path=place)
         elif not self.stands_alone(answer, body):
             self.leave(case, answer, "a part of it comes through extends or another rule")
             return
@@ -353,8 +351,8 @@ class _Planner:
         if self.project.services[service].provider is not None:
             return "it is run by a provider, not in a container"
         for exemption in self.profile.exempt:
-            if any(fnmatchcase(service, glob) for glob in exemption.services) and any(
-                fnmatchcase(rule, glob) for glob in exemption.rules
+            if any(matches(service, glob) for glob in exemption.services) and any(
+                matches(rule, glob) for glob in exemption.rules
             ):
                 return f"exempt: {exemption.reason}"
         return None

@@ -8,13 +8,11 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import platform
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hardener import __version__
 from hardener.errors import HardenError, VerificationError, Where
@@ -42,8 +40,7 @@ class Status(IntEnum):
     INTERRUPTED = 130
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What the command line asks for. `output` is a path, `-` for standard output, or None for the file itself."""
 
     profile: str = "production"
@@ -163,7 +160,7 @@ class Session:
             source,
             self.profile,
             # Beside what goes to standard output nothing can be written.
-            replace(self.selection, companions=False) if document else self.selection,
+            self.selection._replace(companions=False) if document else self.selection,
             inspect=options.inspect,
             lock=options.lock,
             host_memory=self.host_memory,
@@ -264,6 +261,8 @@ def report(error: BaseException, terminal: Terminal, name: str = "") -> Status:
         # Not its text: that may hold a value of the file.
         message = f"internal error: {type(error).__name__} in {_place(error)}"
     terminal.complain(f"{head} {escape(f'{name}: {message}' if name else message)}")
+    import platform  # 4 ms
+
     terminal.complain(
         "This is a bug of harden, not of your file, and nothing was written. Please report the line above, with\n"
         f"  harden {__version__}, Python {platform.python_version()}, {escape(shlex.join(['harden', *sys.argv[1:]]))}"
@@ -296,6 +295,8 @@ def _selection(options: Options) -> Selection:
 
 def _rotating(profile: Profile) -> Profile:
     """The profile with new values for secrets. Raises HardenError if it leaves them where they are."""
+    from dataclasses import replace
+
     if not any("rotate" in type(transform).model_fields for transform in profile.transforms):
         raise HardenError("--rotate: this profile moves no secrets", hint="use one with the rule secrets")
     changed = (

@@ -8,17 +8,15 @@ which it is not known whom it talks to.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import combinations, product
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hardener.graph import Graph
 
 Mode = Literal["plain", "strict"]
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """Networks by service, in order, and those of the networks in which nobody needs the outside."""
 
     networks: dict[str, list[str]]

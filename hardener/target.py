@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from hardener.errors import HardenError
@@ -39,7 +38,7 @@ def atoms(change: Change, body: Any, depth: int) -> Iterator[Change]:
             yield change
     elif isinstance(change.value, dict) and isinstance(body, dict):
         for key, value in change.value.items():
-            inner = replace(change, path=(*change.path, key), value=value)
+            inner = change._replace(path=(*change.path, key), value=value)
             yield from atoms(inner, body.get(key), len(inner.path))
     elif body is None:
         yield change

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hardener.model import Port
 
@@ -26,8 +26,7 @@ EdgeKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """`source` opens connections to `target`, both names of services. `port` is that of the target, if it is known.
 
     `claim` says in words what shows it, `where` is `file:line:column`, or `file:line` of another file.
@@ -41,8 +40,7 @@ class Edge:
     port: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(NamedTuple):
     """The host publishes a port of a service: everyone who reaches the host reaches it, unless it is on loopback."""
 
     service: str
@@ -55,8 +53,7 @@ class Exposure:
         return self.port.host_ip is not None and self.port.host_ip.strip("[]").startswith(("127.", "::1", "localhost"))
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A service that opens connections to the outside or the host, and what shows it. None shown proves nothing."""
 
     service: str

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from hardener.source.data import Data, Path
@@ -39,8 +38,7 @@ class Slot(NamedTuple):
     dash: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
+class _Edit(NamedTuple):
     """Replace `text[start:end]`. Of insertions at one place, the deeper come first: they belong to what is above."""
 
     start: int

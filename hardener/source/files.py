@@ -7,8 +7,8 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from hardener.errors import HardenError, Where
 
@@ -18,8 +18,7 @@ MAX_BYTES = 8 * 1024 * 1024
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A file as it was read: its name as given, its bytes, and the encoding that turns `text` back into them."""
 
     name: str

@@ -7,7 +7,7 @@ known to talk to the other, that is a fault.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 from hardener.graph import Edge, Graph, Outgoing
@@ -203,7 +203,7 @@ def picture(
     links = []
     for (source, target), edges in graph.pairs().items():
         if source != target:
-            evidence = tuple(dict.fromkeys(replace(edge, claim=mask_text(edge.claim)) for edge in edges))
+            evidence = tuple(dict.fromkeys(edge._replace(claim=mask_text(edge.claim)) for edge in edges))
             both = pair(source, target, order)
             links.append(Link(source, target, evidence, both in could, both in can))
     return Picture(
@@ -215,7 +215,7 @@ def picture(
         tuple(sorted(links, key=lambda link: (order[link.source], order[link.target]))),
         could,
         can,
-        tuple(replace(way, claim=mask_text(way.claim)) for way in graph.outgoing),
+        tuple(way._replace(claim=mask_text(way.claim)) for way in graph.outgoing),
         tuple(map(mask_text, graph.notes)),
     )
 
