@@ -12,6 +12,7 @@ from hardener.model import format_bytes
 from hardener.model.project import read_project
 from hardener.pipeline import EVERYTHING, Plan, Selection, Verdict, plan
 from hardener.profile import Profile
+from hardener.shown import shows
 from hardener.source import Document, load
 from hardener.source.files import SourceFile, read
 from hardener.transforms.base import Advice, Change, Transform
@@ -26,6 +27,7 @@ DRAWN = ("networks", "published-ports")
 """The rules whose changes a picture shows."""
 
 
+@shows("file", "profile", "changed", "changes", "had", "held", "advice", "verdicts", "warnings")
 @dataclass(frozen=True)
 class Result:
     """A file hardened and verified, not yet written. Holds plain data only: it can be pickled and compared.

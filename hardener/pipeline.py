@@ -17,6 +17,7 @@ from hardener.model import Service
 from hardener.model.project import Project, read_project, read_service
 from hardener.profile import Profile
 from hardener.sharing import Settled, settle
+from hardener.shown import shows
 from hardener.source import Data, Document, Path, RewriteError, bare, dotted, rewrite, same
 from hardener.source.data import frozen, is_data
 from hardener.target import Made, apply, at, atoms, doubles, leaves, misfit, tags
@@ -33,6 +34,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
+@shows("rule", "service", "outcome")
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The one outcome of a rule for a service (None: for the file itself), and the reason where it changed nothing."""
@@ -56,6 +58,7 @@ class Selection:
 EVERYTHING = Selection()
 
 
+@shows("document", "made", "had", "held", "advice", "verdicts", "warnings", "unshared")
 @dataclass(frozen=True)
 class Plan:
     """What hardening a document means, before anything is written.

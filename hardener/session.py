@@ -246,9 +246,7 @@ def report(error: BaseException, terminal: Terminal, name: str = "") -> Status:
         terminal.complain("\ninterrupted: what was not written yet stays as it is")
         return Status.INTERRUPTED
     if os.environ.get("HARDENER_DEBUG") == "1":
-        import traceback
-
-        terminal.complain("".join(traceback.format_exception(error)))
+        terminal.complain(_trace(error))
     if isinstance(error, OSError):  # a full disk, a process without file handles: not ours, and not to be reported
         place = ": ".join(str(part) for part in (name, error.filename) if part)
         terminal.complain(f"{head} {escape(f'{place}: ' if place else '')}{escape(error.strerror or str(error))}")
@@ -264,6 +262,17 @@ def report(error: BaseException, terminal: Terminal, name: str = "") -> Status:
         f"  harden {__version__}, Python {platform.python_version()}, {escape(shlex.join(['harden', *sys.argv[1:]]))}"
     )
     return Status.OUR_BUG
+
+
+def _trace(error: BaseException | None) -> str:
+    """The calls that led to an error and to its causes, and their kinds: not their texts, which may hold a value."""
+    import traceback
+
+    told: list[str] = []
+    while error is not None:
+        told += [f"{type(error).__name__}\n", *reversed(traceback.format_tb(error.__traceback__))]
+        error = error.__cause__ or error.__context__
+    return "".join(reversed(told))
 
 
 def _place(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from hardener.model.interpolation import may_be, readable, resolve_defaults
+from hardener.shown import shows
 from hardener.source import Data, Path, Tagged, bare, dotted, same
 from hardener.transforms.base import Change
 
@@ -99,6 +100,7 @@ def leaves(path: Path, value: Data) -> Iterator[tuple[Path, Data]]:
         yield path, value
 
 
+@shows("change", "site")
 class Made(NamedTuple):
     """A change and the `site` it is made at: the place in the document's own data, through any `<<` and alias.
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hardener.graph.files import Files
+from hardener.shown import shows
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]\s*(.*))?")
 _TOKENS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -32,6 +33,7 @@ _SAYS_OWN = re.compile(
 )
 
 
+@shows("name", "where")
 class Variable(NamedTuple):
     """A variable of a service, and where it is set. `value` is None where the shell or `.env` is to give it."""
 

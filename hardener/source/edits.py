@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from hardener.shown import shows
 from hardener.source.data import Data, Path
 from hardener.source.scalars import is_plain, quoted
 from hardener.source.style import Columns, detect
@@ -39,6 +40,7 @@ class Slot(NamedTuple):
     dash: bool = False
 
 
+@shows("start", "end", "depth")
 @dataclass(frozen=True, slots=True)
 class _Edit:
     """Replace `text[start:end]`. Of insertions at one place, the deeper come first: they belong to what is above."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hardener.shown import shows
 from hardener.source import Data, Path
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Confidence(StrEnum):
         return order.index(other) <= order.index(self)
 
 
+@shows("source")
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Why a claim may be believed: `claim` in words, `source` a file and line, a data file's source, or a page."""
@@ -50,6 +52,7 @@ class Evidence:
 Action = Literal["set", "append", "replace", "remove", "quote"]
 
 
+@shows("rule", "service", "path", "action", "confidence")
 @dataclass(frozen=True, slots=True)
 class Change:
     """One edit of the data, and all that a reviewer asks about it.
@@ -72,6 +75,7 @@ class Change:
     caveat: str | None = None
 
 
+@shows("rule", "service", "path")
 @dataclass(frozen=True, slots=True)
 class Advice:
     """What a person must decide. `message` says what to do, `reason` why it was not done for them."""
@@ -84,6 +88,7 @@ class Advice:
     references: tuple[str, ...] = ()
 
 
+@shows("rule", "service")
 @dataclass(frozen=True, slots=True)
 class Skip:
     """Why a rule leaves a service alone."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from hardener.shown import shows
 from hardener.views.secrets import mask
 from hardener.views.style import Color, escape, paint
 
@@ -23,6 +24,7 @@ _LARGEST = 2_000_000
 _COLORS: dict[str, Color] = {"-": "red", "+": "green", "@": "cyan", "\\": "dim"}
 
 
+@shows("masked")
 class Diff(NamedTuple):
     """The text of a diff; `masked` tells whether a value in it is masked, so that it does not apply."""
 

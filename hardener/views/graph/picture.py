@@ -12,6 +12,7 @@ from itertools import combinations
 
 from hardener.graph import Edge, Graph, Outgoing
 from hardener.model import ComposeFile, Port, Service, boolean
+from hardener.shown import shows
 from hardener.views.secrets import mask_text
 from hardener.views.style import columns, escape
 
@@ -21,6 +22,7 @@ Pair = tuple[str, str]
 DEFAULT = "default"
 
 
+@shows("services")
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """A project as far as networks go: its services by name, with what they inherit, and its networks."""
@@ -29,6 +31,7 @@ class Wiring:
     file: ComposeFile
 
 
+@shows("name", "role", "before", "after")
 @dataclass(frozen=True, slots=True)
 class Box:
     """A service. `before` and `after` are the names of its networks; `undecided` is why it may talk to anyone.
@@ -46,6 +49,7 @@ class Box:
     undecided: str | None = None
 
 
+@shows("name", "before", "after")
 @dataclass(frozen=True, slots=True)
 class Net:
     """A network and its members. `internal` tells whether it is cut off from the outside, before and after."""
@@ -57,6 +61,7 @@ class Net:
     external: bool
 
 
+@shows("service", "where")
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A port of a service on the host, as it is published before and after; None where it is not."""
@@ -67,6 +72,7 @@ class Publication:
     where: str | None = None
 
 
+@shows("source", "target", "before", "after")
 @dataclass(frozen=True, slots=True)
 class Link:
     """`source` talks to `target`, as all of `evidence` says; `before` and `after` tell whether it can.
@@ -96,6 +102,7 @@ class Link:
         return tuple(sorted({edge.port for edge in self.evidence if edge.port is not None}))
 
 
+@shows("file", "profile", "boxes", "nets", "ports", "links", "outgoing", "notes")
 @dataclass(frozen=True)
 class Picture:
     """All that is shown. `profile` is None where nothing changes: then what is before is also what is after.
