@@ -268,11 +268,12 @@ def _trace(error: BaseException | None) -> str:
     """The calls that led to an error and to its causes, and their kinds: not their texts, which may hold a value."""
     import traceback
 
-    told: list[str] = []
+    told = ""
     while error is not None:
-        told += [f"{type(error).__name__}\n", *reversed(traceback.format_tb(error.__traceback__))]
+        calls = "".join(traceback.format_tb(error.__traceback__))
+        told = f"Traceback, the innermost call last:\n{calls}{type(error).__name__}\n{told}"
         error = error.__cause__ or error.__context__
-    return "".join(reversed(told))
+    return told
 
 
 def _place(error: BaseException) -> str:
