@@ -59,6 +59,7 @@ class Options:
     facts: tuple[str, ...] = ()
     inspect: bool = False
     lock: str | None = None
+    show_secrets: bool = False
 
     @property
     def shows_only(self) -> bool:
@@ -77,6 +78,9 @@ class Session:
         self.terminal = terminal
         if options.output == "":
             raise HardenError("--output names no file", hint="give a path, or - for standard output")
+        if options.show_secrets and not (terminal.shown and terminal.talks):
+            stream = "standard error" if terminal.shown else "standard output"
+            raise HardenError(f"--show-secrets is for your eyes only, and {stream} is no terminal", hint="leave it out")
         self.profile = Profile.read(options.profile).with_facts(options.facts)
         self.selection = _selection(options)
         self.host_memory = _size(options.host_memory)
@@ -181,13 +185,14 @@ class Session:
         terminal = self.terminal
         for warning in result.warnings:
             terminal.say(f"warning: {escape(warning)}")
-        if text := table(result, width=terminal.width, color=terminal.err_color):
+        if text := table(result, width=terminal.width, color=terminal.err_color, secrets=self.options.show_secrets):
             terminal.say(text)
         if not (diff and result.changed):
             return False
         from hardener.views.diff import diff as unified
 
-        shown = unified(result, color=terminal.out_color, raw=not terminal.shown)
+        secrets = self.options.show_secrets
+        shown = unified(result, color=terminal.out_color, raw=not terminal.shown, secrets=secrets)
         terminal.out(shown.text)
         return shown.masked
 

@@ -41,16 +41,16 @@ class Edit(NamedTuple):
     new_end: int
 
 
-def diff(result: Result, *, color: bool = False, raw: bool = False) -> Diff:
+def diff(result: Result, *, color: bool = False, raw: bool = False, secrets: bool = False) -> Diff:
     """The diff of a result, empty if nothing changes.
 
     `raw` keeps every byte, so that the diff applies; without it, what would confuse a terminal is escaped, and the
-    carriage returns of CRLF files are left out. Values that look secret are masked in both.
+    carriage returns of CRLF files are left out. Values that look secret are masked, unless `secrets` are wanted.
     """
     if not result.changed:
         return Diff("", False)
     old, new = _split(result.before), _split(result.after)
-    shown_old, shown_new = mask(old), mask(new)
+    shown_old, shown_new = (old, new) if secrets else (mask(old), mask(new))
     parts = [*_header(result.file)]
     masked = False
     for hunk in _hunks(edits(old, new)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from hardener.source import dotted
@@ -14,6 +14,7 @@ from hardener.views.style import columns, escape, pad, paint, wrap
 if TYPE_CHECKING:
     from hardener.api import Result
 
+Hide = Callable[[str], str]
 _NARROW = 72
 """Columns below which the cells of a row stand below each other."""
 
@@ -26,12 +27,16 @@ class Row(NamedTuple):
     why: str
 
 
-def table(result: Result, *, width: int = 100, color: bool = False) -> str:
-    """The plan of a result, `width` columns wide; empty if it changes nothing and advises nothing."""
+def table(result: Result, *, width: int = 100, color: bool = False, secrets: bool = False) -> str:
+    """The plan of a result, `width` columns wide; empty if it changes nothing and advises nothing.
+
+    Values that look secret are masked, unless `secrets` are wanted.
+    """
+    hide: Hide = str if secrets else mask_text
     services: dict[str | None, list[Row]] = {None: []}
     for verdict in result.verdicts:
         services.setdefault(verdict.service, [])
-    for service, row in _rows(result):
+    for service, row in _rows(result, hide):
         services.setdefault(service, []).append(row)
     decisions: dict[str | None, list[Advice]] = {}
     for advice in result.advice:
@@ -42,7 +47,12 @@ def table(result: Result, *, width: int = 100, color: bool = False) -> str:
         left = decisions.get(service, [])
         if rows or left:
             name = "the file" if service is None else escape(service)
-            lines += ["", paint(name, "bold", color), *_lines(rows, width, color), *_decisions(left, width, color)]
+            lines += [
+                "",
+                paint(name, "bold", color),
+                *_lines(rows, width, color),
+                *_decisions(left, width, color, hide),
+            ]
     if not lines:
         return ""
     lines += _caveats(result, width, color)
@@ -61,16 +71,19 @@ def in_short(change: Change) -> str:
     return f"{place}: {'+ ' if change.action == 'append' else ''}{Style().beside(value)}"
 
 
-def _rows(result: Result) -> Iterator[tuple[str | None, Row]]:
+def _rows(result: Result, hide: Hide) -> Iterator[tuple[str | None, Row]]:
     for change in result.changes:
-        yield change.service, _row(change, change.reason)
+        yield change.service, _row(change, change.reason, hide)
     ways = {(verdict.rule, verdict.service): verdict.reason for verdict in result.verdicts if verdict.reason}
     for change in result.had:
-        yield change.service, _row(change, f"{change.reason}; {ways.get((change.rule, change.service), 'shared')}")
+        yield (
+            change.service,
+            _row(change, f"{change.reason}; {ways.get((change.rule, change.service), 'shared')}", hide),
+        )
 
 
-def _row(change: Change, why: str) -> Row:
-    return Row(change.rule, escape(mask_text(in_short(change))), escape(why))
+def _row(change: Change, why: str, hide: Hide) -> Row:
+    return Row(change.rule, escape(hide(in_short(change))), escape(why))
 
 
 def _lines(rows: list[Row], width: int, color: bool) -> Iterator[str]:
@@ -93,7 +106,7 @@ def _lines(rows: list[Row], width: int, color: bool) -> Iterator[str]:
             yield ("  " + "  ".join(cells)).rstrip()
 
 
-def _decisions(advice: list[Advice], width: int, color: bool) -> Iterator[str]:
+def _decisions(advice: list[Advice], width: int, color: bool, hide: Hide) -> Iterator[str]:
     """What is left to a person: what to do, and below it why; the same advice for several places is told once."""
     if advice:
         yield "  " + paint("for you to decide", "yellow", color)
@@ -104,7 +117,7 @@ def _decisions(advice: list[Advice], width: int, color: bool) -> Iterator[str]:
         first, *more = wrap(f"{rule}  {escape(', '.join(dict.fromkeys(map(_place, same))))}", width - 4)
         yield "    " + paint(rule, "cyan", color) + first.removeprefix(rule)
         yield from ("    " + line for line in more)
-        yield from ("      " + line for line in wrap(escape(mask_text(message)), width - 6))
+        yield from ("      " + line for line in wrap(escape(hide(message)), width - 6))
         for reason in dict.fromkeys(one.reason for one in same):
             yield from ("      " + paint(line, "dim", color) for line in wrap(escape(reason), width - 6))
 
