@@ -18,6 +18,7 @@ LAYERS = [
     ["source"],
     ["model"],
     ["knowledge"],
+    ["credentials"],
     ["graph"],
     ["split"],
     ["transforms"],

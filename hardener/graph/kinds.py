@@ -12,11 +12,11 @@ from functools import cached_property
 
 from hardener.graph.findings import Findings, folder_of
 from hardener.graph.types import Edge
-from hardener.graph.variables import tokens
 from hardener.knowledge import ImageFacts, facts_for, reference
 from hardener.knowledge.clients import Client, client_of
 from hardener.model import Service
 from hardener.model.interpolation import readable, resolve_defaults
+from hardener.model.short import tokens
 
 STORES = ("database", "cache", "queue", "search", "object-store")
 """Roles of services that keep data for others and call nobody by themselves."""

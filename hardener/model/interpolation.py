@@ -111,21 +111,37 @@ def split_outside_braces(text: str, separator: str) -> list[str]:
     return [*pieces, text[start:]]
 
 
-def _parts(text: str) -> Iterator[str | Variable | None]:
-    """Literal text and variables in turn; None for a `${` that compose refuses."""
+class Place(NamedTuple):
+    """A `$` expression at `text[start:end]`: a variable, `$` for a `$$`, or None for a `${` that compose refuses."""
+
+    start: int
+    end: int
+    part: Variable | str | None
+
+
+def places(text: str) -> Iterator[Place]:
+    """The `$` expressions of `text`, in order; those in a default are a part of it."""
     position = 0
     while dollar := _DOLLAR.search(text, position):
-        yield text[position : dollar.start()]
-        position = dollar.end()
+        start, position = dollar.span()
         if dollar["escaped"]:
-            yield "$"
+            yield Place(start, position, "$")
         elif dollar["plain"]:
-            yield Variable(dollar["plain"])
+            yield Place(start, position, Variable(dollar["plain"]))
         else:
             end = _closing_brace(text, position)
             braced = _BRACED.fullmatch(text, position, end) if end > 0 else None
-            yield _variable(braced) if braced else None
             position = end + 1 if end > 0 else len(text)
+            yield Place(start, position, _variable(braced) if braced else None)
+
+
+def _parts(text: str) -> Iterator[str | Variable | None]:
+    """Literal text and variables in turn; None for a `${` that compose refuses."""
+    position = 0
+    for start, end, part in places(text):
+        yield text[position:start]
+        yield part
+        position = end
     yield text[position:]
 
 

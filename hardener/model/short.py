@@ -1,7 +1,11 @@
-"""Short syntaxes shared by many fields: `key=value` lists, command lines, and values as text."""
+"""Short syntaxes shared by many fields: `key=value` lists, command lines, values as text, and the words of names."""
 
+import re
 import shlex
+from functools import lru_cache
 from typing import Any
+
+_TOKENS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 LONGEST_COMMAND = 64 * 1024
 """Characters of a command that are split into words; the time that shlex takes grows with their square."""
@@ -47,6 +51,12 @@ def command_words(value: Any) -> list[str] | None:
         return shlex.split(value)
     except ValueError:
         return [value]
+
+
+@lru_cache(maxsize=4096)
+def tokens(name: str) -> tuple[str, ...]:
+    """The words of a name in lower case: `SPRING_DATASOURCE_URL`, `ConnectionStrings__Default`, `frontend-1`."""
+    return tuple(token.lower() for token in _TOKENS.findall(name))
 
 
 def nonroot(user: str) -> bool:

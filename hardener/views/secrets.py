@@ -7,8 +7,9 @@ no YAML. Where it is in doubt it masks more: a value hidden for nothing costs a 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from hardener.views.clients import ANY, Client, mask_options, takes_password, value_at
+from hardener.knowledge.password_options import ANY, Client, Passwords, passwords, takes_password, value_at
 
 MASK = "****"
 
@@ -109,16 +110,16 @@ class _Commands:
         alone = not self.joined if self.literal >= 0 else _COMMAND.match(body) is not None
         carried = None if alone else self.client
         if carried is None and _ARGUMENTS.match(body) and not takes_password(body):
-            return mask_options(body, ANY, _hidden_word)[0], False
-        masked = mask_options(body, carried, _hidden)
-        if masked.client is not None and masked.client is not carried:
-            self.client, self.column = masked.client, indent
+            return _hide(body, passwords(body, ANY), _hidden_word), False
+        told = passwords(body, carried)
+        if told.client is not None and told.client is not carried:
+            self.client, self.column = told.client, indent
         elif not alone:
-            self.client = masked.client
+            self.client = told.client
         if self.literal < 0 and _LITERAL.search(body):
             self.literal = indent
         self.joined = body.endswith("\\")
-        return masked.body, masked.waits
+        return _hide(body, told, _hidden), told.waits
 
 
 class _Scan:
@@ -262,6 +263,16 @@ class _Scan:
             if quote in _QUOTED and not _QUOTED[quote].match(body, at + 1):
                 self.quote = quote
                 return
+
+
+def _hide(body: str, told: Passwords, hidden: Callable[[str], str]) -> str:
+    """`body` with its passwords as `hidden` shows them."""
+    parts: list[str] = []
+    shown = 0
+    for start, end, _ in told.found:
+        parts += [body[shown:start], hidden(body[start:end])]
+        shown = end
+    return "".join([*parts, body[shown:]])
 
 
 def _hidden(value: str) -> str:

@@ -1,0 +1,200 @@
+"""Credentials inside a text of any kind: passwords of URLs, `password=…`, headers, private keys, tokens by their form.
+
+Positions are those of the text before interpolation. The patterns run over a veiled text, in which variables are
+letters of no alphabet, so that `postgres://${USER}:x@db` is a URL like any other. All repetitions are bounded: the
+time is linear whatever the text is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import typing
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from hardener.knowledge.secrets import form, forms, is_switch, name_kind
+from hardener.model.interpolation import Variable, places, resolve_defaults
+
+VEIL = "\ue000"
+"""Stands for each character of a variable."""
+
+
+Shape = typing.Literal["whole", "url", "option", "form"]
+
+
+class Found(NamedTuple):
+    """A credential at `text[start:end]`, what names it (nothing if its place must) and why it is one."""
+
+    start: int
+    end: int
+    name: str
+    shape: Shape
+    claim: str
+    source: str | None = None
+    sure: bool = True
+
+
+class Literal(NamedTuple):
+    """What a span of a text is once variables have their defaults, and the variable if it is no more than that."""
+
+    value: str
+    variable: str | None
+
+
+_URL = re.compile(
+    r"(?<=://)(?P<user>[^\s/?#@:\"'\\]{0,512}):(?!\d{1,5}[?#,/])(?P<password>[^\s/\"'\\]{1,1024})@(?=[\w\[.-])"
+)
+_GO = re.compile(r"(?<![^\s\"'=,;])[^\s:/@\"'=]{1,256}:(?P<password>[^\s\"']{1,512}?)@(?:tcp|udp|unix)?\(")
+_AT = re.compile(r"(?<![^\s\"'=,;])[\w.-]{1,128}:(?P<password>[^\s\"'/@]{1,256})@(?!sha\d)[\w.-]{1,255}:\d{2,5}(?!\d)")
+_HEADER = re.compile(
+    r"(?<![a-z])authorization[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\?[\"']?(?:basic|bearer|token|digest)[ \t]{1,8}"
+    r"(?P<password>[^\s\"'\\]{1,4000})",
+    re.IGNORECASE,
+)
+# A name, what stands behind it, and a value: `password=x`, `"password": "x"`, `['password'] = "x"`, `password => x`.
+_PAIR = re.compile(
+    r"(?<![\w.$-])(?P<name>[\w.-]{1,128})(?:\\?[\"']\]?[ \t]{0,8}(?:=>?|:)|[ \t]{0,8}=>?|:(?=[ \t]))[ \t]{0,8}"
+)
+_WORD = re.compile(r"(?:(?!,[ \t]{0,8}[\w.-]{1,64}=)[^\s\"'&;])*")
+_QUOTED = {quote: re.compile(rf"(?:(?!{re.escape(quote)}).)*", re.DOTALL) for quote in ('"', "'")} | {
+    '\\"': re.compile(r"(?:(?!\\\").)*", re.DOTALL),
+    "\\'": re.compile(r"(?:(?!\\').)*", re.DOTALL),
+}
+_OPEN = re.compile(r"\\?[\"']")
+_PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_REFERENCE = re.compile(
+    r"(?:file|vault|op|env|ssm|secret|secrets|aws-sm|gcp-sm|arn|ref\+\w+|keyring|akv)s?:.*|env\([^()]*\)|\$\$?\(.*\)"
+    r"|\$?\{\{?[^{}]*\}\}?|\$\w+|`.*`|process\.env\..*|os\.environ.*",
+    re.DOTALL | re.IGNORECASE,
+)
+_PATH = re.compile(
+    r"(?:[A-Za-z]:)?(?:\.{0,2}|~)[/\\](?:[\w.@-]{1,64}[/\\]){0,20}[\w.@-]{0,64}|[\w./-]{1,200}\.(?:pem|key|crt|cer|txt|jks|p12|pfx|json|ya?ml|env|conf)"
+)
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}:(?:[\w:]{1,64}:)?//\S*")
+_PUBLIC = re.compile(
+    r"\s*(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S{1,40}) |-----BEGIN (?:[A-Z ]{0,40}PUBLIC KEY|CERTIFICATE)"
+)
+_NUMBER = re.compile(r"[-+]?\d{1,7}(?:\.\d{1,7})?[a-z%]{0,3}")
+_LONGEST_RANDOM = 4096
+
+
+def veiled(text: str) -> str:
+    """`text` with each variable replaced by as many characters that are no others."""
+    if "$" not in text:
+        return text
+    parts: list[str] = []
+    position = 0
+    for start, end, part in places(text):
+        if not isinstance(part, str):
+            parts += [text[position:start], VEIL * (end - start)]
+            position = end
+    return "".join([*parts, text[position:]])
+
+
+def literal(text: str, start: int, end: int) -> Literal | None:
+    """What stands at `text[start:end]`; None where a variable without default decides, or for nothing but blanks."""
+    part = text[start:end]
+    value = resolve_defaults(part)
+    if value is None or not value.strip():
+        return None
+    first = next(places(part), None)
+    whole = first is not None and first.start == 0 and first.end == len(part)
+    variable = first.part.name if first and whole and isinstance(first.part, Variable) else None
+    return Literal(value, variable)
+
+
+def inside(text: str) -> Iterator[Found]:
+    """Credentials in a text, whatever it is called; some may overlap, the surest first."""
+    veil = veiled(text)
+    yield from _keys(text)
+    if "://" in text:
+        for url in _URL.finditer(veil):
+            yield Found(*url.span("password"), "", "url", "it is the password in a URL")
+    if "@" in text:
+        for pattern in (_GO, _AT):
+            for found in pattern.finditer(veil):
+                yield Found(*found.span("password"), "", "url", "it is the password of a connection")
+    for header in _HEADER.finditer(veil):
+        yield Found(*header.span("password"), "Authorization", "option", "an HTTP header authorizes with it")
+    yield from _pairs(text, veil)
+    for token in forms().finditer(veil):
+        told = form(token.lastgroup or "")
+        yield Found(*token.span(), "", "form", f"it has the form of: {told.name}", told.source)
+
+
+def is_literal_secret(value: str, *, password: bool) -> bool:
+    """Whether a value under a telling name is a secret: no switch, path, address, reference, public key.
+
+    `password` takes numbers, too.
+    """
+    text = value.strip()
+    if is_switch(text) or _PATH.fullmatch(text) or _ADDRESS.fullmatch(text) or _PUBLIC.match(text):
+        return False
+    return not _REFERENCE.fullmatch(text) and (password or not _NUMBER.fullmatch(text))
+
+
+def looks_random(value: str) -> bool:
+    """Whether a value looks drawn at random: one word, long enough, with letters and digits mixed as in no name."""
+    text = value.strip()
+    if not is_literal_secret(text, password=False):
+        return False
+    if not 16 <= len(text) <= _LONGEST_RANDOM or not re.fullmatch(r"[\w+/=.~!@#%^&*-]+", text):
+        return False
+    if re.fullmatch(r"[0-9a-fA-F]+", text):
+        return len(text) >= 20 and entropy(text) >= 3
+    digits = sum(character.isdecimal() for character in text)
+    return digits >= 2 and entropy(text) >= 3.5
+
+
+def entropy(text: str) -> float:
+    """Bits per character, by how often each occurs in it (Shannon)."""
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())
+
+
+def value_span(text: str, start: int) -> tuple[int, int]:
+    """The value that starts at `text[start]`, without its quotes: to the closing one, or to the end of the word."""
+    opened = _OPEN.match(text, start)
+    if opened:
+        quoted = _QUOTED[opened[0]].match(text, opened.end())
+        if quoted and quoted.end() < len(text):
+            return quoted.span()
+        start = opened.end()
+    word = _WORD.match(text, start)
+    end = word.end() if word else start
+    return start, start + len(text[start:end].rstrip("\\,)}]"))
+
+
+def _pairs(text: str, veil: str) -> Iterator[Found]:
+    for pair in _PAIR.finditer(veil):
+        kind = name_kind(pair["name"])
+        if kind not in ("password", "secret"):
+            continue
+        start, end = value_span(veil, pair.end())
+        told = literal(text, start, end)
+        if told and is_literal_secret(told.value, password=kind == "password"):
+            yield Found(start, end, pair["name"], "option", f"it is the value of {pair['name']}")
+
+
+def _keys(text: str) -> Iterator[Found]:
+    position = 0
+    while begin := _PEM.search(text, position):
+        end = _PEM_END.search(text, begin.end())
+        position = end.end() if end else len(text)
+        yield Found(
+            begin.start(), position, "", "form", "it is a private key", "https://datatracker.ietf.org/doc/html/rfc7468"
+        )
+
+
+def apart(found: Iterable[Found]) -> list[Found]:
+    """Those that overlap none before them, in the order of the text."""
+    kept: list[Found] = []
+    for each in found:
+        index = bisect_left(kept, each.start, key=lambda other: other.start)
+        before = index == 0 or kept[index - 1].end <= each.start
+        if before and (index == len(kept) or each.end <= kept[index].start):
+            kept.insert(index, each)
+    return kept
