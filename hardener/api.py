@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from hardener.knowledge.inspection import Inspection, LocalImages
 from hardener.model import format_bytes
-from hardener.model.project import read_project
+from hardener.model.project import Project, read_project
 from hardener.pipeline import EVERYTHING, Plan, Selection, Verdict, plan
 from hardener.profile import Profile
 from hardener.shown import shows
@@ -18,8 +19,10 @@ from hardener.source.files import SourceFile, read
 from hardener.transforms.base import Advice, Change, Transform
 from hardener.transforms.resource_limits import memory_limits
 from hardener.verify import verify
+from hardener.views.veil import Veil, veil
 
 if TYPE_CHECKING:
+    from hardener.credentials import Credential
     from hardener.engine.compose import ComposeCheck
     from hardener.views.graph import Picture
 
@@ -47,6 +50,7 @@ class Result:
     verdicts: tuple[Verdict, ...]
     warnings: tuple[str, ...]
     inspection: Inspection | None = None
+    veil: Veil = field(default_factory=Veil)
 
     @property
     def file(self) -> str:
@@ -111,7 +115,9 @@ def harden(
         warnings.append(
             f"{file.name}: memory limits add up to {format_bytes(total)}, the host has {format_bytes(host_memory)}"
         )
-    return _result(file, profile, made, warnings)
+    return _result(
+        file, profile, made, warnings, veil(made.project, after.document, _credentials(made.project, profile))
+    )
 
 
 def picture(
@@ -192,7 +198,19 @@ def _start_check(file: SourceFile) -> ComposeCheck | None:
     return ComposeCheck(compose, os.path.dirname(os.path.abspath(file.name)), file.text) if compose else None
 
 
-def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str]) -> Result:
+def _credentials(project: Project, profile: Profile) -> list[Credential]:
+    """The credentials of the services of a project."""
+    from hardener.credentials import credentials
+    from hardener.graph.files import Files
+    from hardener.transforms.context import Context
+
+    context = Context(project, project.services, profile.roles, profile.facts, profile.images)
+    files = Files(FilePath(project.document.file).parent)
+    services = project.services.values()
+    return [found for service in services for found in credentials(service, context.facts(service), files.read)]
+
+
+def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str], hidden: Veil) -> Result:
     return Result(
         source=file,
         profile=profile.name,
@@ -204,4 +222,5 @@ def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str])
         verdicts=made.verdicts,
         warnings=tuple(warnings),
         inspection=profile.images.inspection,
+        veil=hidden,
     )

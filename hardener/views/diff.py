@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from hardener.shown import shows
-from hardener.views.secrets import mask
-from hardener.views.style import Color, escape, paint
+from hardener.views.style import Color, escape, paint, split_lines
 
 if TYPE_CHECKING:
     from hardener.api import Result
@@ -49,8 +48,9 @@ def diff(result: Result, *, color: bool = False, raw: bool = False, secrets: boo
     """
     if not result.changed:
         return Diff("", False)
-    old, new = _split(result.before), _split(result.after)
-    shown_old, shown_new = (old, new) if secrets else (mask(old), mask(new))
+    veil = result.veil
+    old, new = split_lines(result.before), split_lines(result.after)
+    shown_old, shown_new = (old, new) if secrets else (veil.lines(old, veil.before), veil.lines(new, veil.after))
     parts = [*_header(result.file)]
     masked = False
     for hunk in _hunks(edits(old, new)):
@@ -172,9 +172,3 @@ def _for_people(line: str, color: bool) -> str:
     if line.startswith(("--- ", "+++ ")):
         return paint(text, "bold", color) + "\n"
     return (paint(text, _COLORS[mark], color) if mark in _COLORS else text) + "\n"
-
-
-def _split(text: str) -> list[str]:
-    """Lines with their ends, as git sees them: a line ends at a line feed and nowhere else."""
-    lines = text.split("\n")
-    return [*(line + "\n" for line in lines[:-1]), *lines[-1:]] if lines[-1] else [line + "\n" for line in lines[:-1]]
