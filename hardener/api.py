@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
@@ -115,9 +115,7 @@ def harden(
         warnings.append(
             f"{file.name}: memory limits add up to {format_bytes(total)}, the host has {format_bytes(host_memory)}"
         )
-    return _result(
-        file, profile, made, warnings, veil(made.project, after.document, _credentials(made.project, profile))
-    )
+    return _result(file, profile, made, warnings, veil(made.project, after, _finder(profile)))
 
 
 def picture(
@@ -156,6 +154,7 @@ def picture(
         file=file.name,
         profile=used.name if profile is not None else None,
         roles=roles,
+        hide=veil(project, after, _finder(used)).entry,
     )
 
 
@@ -198,16 +197,19 @@ def _start_check(file: SourceFile) -> ComposeCheck | None:
     return ComposeCheck(compose, os.path.dirname(os.path.abspath(file.name)), file.text) if compose else None
 
 
-def _credentials(project: Project, profile: Profile) -> list[Credential]:
-    """The credentials of the services of a project."""
+def _finder(profile: Profile) -> Callable[[Project], list[Credential]]:
+    """Finds the credentials of the services of a project."""
     from hardener.credentials import credentials
     from hardener.graph.files import Files
     from hardener.transforms.context import Context
 
-    context = Context(project, project.services, profile.roles, profile.facts, profile.images)
-    files = Files(FilePath(project.document.file).parent)
-    services = project.services.values()
-    return [found for service in services for found in credentials(service, context.facts(service), files.read)]
+    def found(project: Project) -> list[Credential]:
+        context = Context(project, project.services, profile.roles, profile.facts, profile.images)
+        files = Files(FilePath(project.document.file).parent)
+        services = project.services.values()
+        return [each for service in services for each in credentials(service, context.facts(service), files.read)]
+
+    return found
 
 
 def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str], hidden: Veil) -> Result:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from hardener.model.interpolation import Variable, places
 from hardener.model.project import Project
 from hardener.shown import shows
-from hardener.source import Document, Tagged
+from hardener.source import Tagged
 from hardener.source.tree import Alias, Mapping, Node, Scalar, Sequence, descendants
 from hardener.views.secrets import MASK, mask, mask_forms, mask_text
 from hardener.views.style import split_lines
@@ -30,6 +30,8 @@ Span = tuple[int, int]
 SHORTEST = 6
 """Characters of a value that is masked wherever it occurs; a shorter one is masked in its place only."""
 
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,4096}={0,2}")
+_IN_ADDRESS = re.compile(r"://[^\s/@:]{0,256}:([^\s/@]{1,512})@")
 _NO_NAME = re.compile(r"[=:/\s]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)*")
 _ONE_WORD = re.compile(r"[A-Za-z]?[a-z]{1,14}|[A-Z]{1,15}")
@@ -69,35 +71,37 @@ class Veil(NamedTuple):
         return pattern.sub(MASK, text) if (pattern := _any_of(self.values)) else text
 
 
-def veil(before: Project, after: Document, credentials: Iterable[Credential] = ()) -> Veil:
-    """What is masked in the views of a file and of its new text; `credentials` are those of the services before."""
-    known = [credential for credential in credentials if not credential.placeholder]
-    old, new = _Finder(before.document), _Finder(after)
-    for credential in known:
-        old.credential(credential, before)
-    for finder in (old, new) if after is not before.document else (old,):
-        finder.look()
-    maps = (node for node in descendants(after.root) if isinstance(node, Mapping))
-    names = {str(entry.key.data) for node in maps for entry in node.entries}
-    found = {*old.values, *new.values, *(credential.value for credential in known)}
+def veil(before: Project, after: Project, credentials: Callable[[Project], Iterable[Credential]]) -> Veil:
+    """What is masked in the views of a file and of its new text; `credentials` finds those of services."""
+    finders = [_Finder(before, credentials)]
+    finders += [_Finder(after, credentials)] if after is not before else []
+    names = set[str]().union(*(finder.names() for finder in finders))
+    found = {part for finder in finders for value in finder.values for part in _parts(value)}
     values = {form for value in found if _is_telling(value, names) for form in _forms(value)}
     ordered = tuple(sorted(values, key=lambda value: (-len(value), value)))
-    return Veil(old.everywhere(ordered), new.everywhere(ordered), ordered)
+    return Veil(finders[0].everywhere(ordered), finders[-1].everywhere(ordered), ordered)
 
 
 class _Finder:
-    """The secrets of a document."""
+    """The secrets of a project: their places in its document, and their values."""
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
+    def __init__(self, project: Project, credentials: Callable[[Project], Iterable[Credential]]) -> None:
+        self.document = project.document
         self.spans: set[Span] = set()
         self.values: set[str] = set()
+        for credential in credentials(project):
+            if not credential.placeholder:
+                self.values.add(credential.value)
+                scalar = self.document.scalar(project.origin(credential.path)) if credential.file is None else None
+                if scalar is not None:
+                    self.hide(scalar, self.text(scalar), credential.start, credential.end)
+        self.look()
 
-    def credential(self, credential: Credential, project: Project) -> None:
-        scalar = self.document.scalar(project.origin(credential.path)) if credential.file is None else None
-        if scalar is not None:
-            text = self.text(scalar)
-            self.hide(scalar, text, credential.start, credential.end)
+    def names(self) -> Iterator[str]:
+        """All keys."""
+        for node in descendants(self.document.root):
+            if isinstance(node, Mapping):
+                yield from (str(entry.key.data) for entry in node.entries)
 
     def look(self) -> None:
         """Finds what looks secret under its key."""
@@ -130,11 +134,12 @@ class _Finder:
             if not text:
                 continue
             start = "  - " if listed else f"{head} ".replace("\n", " ")
-            if scalar.style == "|" and "\n" in text:
+            if "\n" in text:
                 lines += [f"{start}|", *(f"{' ' * 6}{line}" for line in text.splitlines())]
-            else:
+                rows.append((scalar, text, len(lines)))
+            if scalar.style != "|" or "\n" not in text:
                 lines.append(start + _quoted(" ".join(text.splitlines())))
-            rows.append((scalar, text, len(lines)))
+                rows.append((scalar, text, len(lines)))
         shown = mask(lines)
         begin = int(listed)
         for scalar, text, end in rows if shown != lines else ():
@@ -148,8 +153,7 @@ class _Finder:
                 continue
             flat = " ".join(text.splitlines())
             offset = len(line) - len(flat) if line.endswith(flat) else None
-            pieces = re.fullmatch("(.+)".join(map(re.escape, masked.split(MASK))), line, re.DOTALL)
-            for start, end in pieces.regs[1:] if pieces else ((0, len(line)),):
+            for start, end in _hidden(line, masked):
                 if offset is None or start < offset:
                     # The line has it in quotes, or it is one of several.
                     begin = text.find(line[start:end])
@@ -160,8 +164,10 @@ class _Finder:
 
     def hide(self, scalar: Scalar, text: str, start: int, end: int) -> None:
         """Hides `text[start:end]`, the text being what a scalar means: that part if it is written so, else all."""
-        self.values |= {text[start:end], *text[start:end].splitlines()}
         raw = self.document.text[scalar.start : scalar.end]
+        self.values |= {text[start:end], *text[start:end].splitlines()}
+        if start == 0 and end == len(text) and "\n" in raw:
+            self.values |= {line.replace('\\"', '"').strip(" \t\r\"'\\") for line in raw.split("\n")}
         if raw.count(text) == 1:
             offset = scalar.start + raw.index(text)
             self.spans.add((offset + start, offset + end))
@@ -240,11 +246,37 @@ def _is_telling(value: str, names: set[str]) -> bool:
     return len(value.strip()) >= SHORTEST and not _ONE_WORD.fullmatch(value.strip()) and value.strip() not in names
 
 
+def _parts(value: str) -> Iterator[str]:
+    """A value, and what is secret in it: the literals of variables, passwords of addresses, what base64 says."""
+    yield value
+    for literal in _defaults(value):
+        yield from _parts(literal)
+    yield from _IN_ADDRESS.findall(value)  # the scanner takes a list of addresses for one
+    line = f"x: {value}"
+    for start, end in _hidden(line, mask_text(line)):
+        if start > 3 or end < len(line):
+            yield line[start:end]
+    texts = [value]
+    if len(value) % 4 == 0 and _BASE64.fullmatch(value):
+        from base64 import b64decode
+
+        texts.append(b64decode(value).decode(errors="replace"))
+    for text in texts:
+        if text.isprintable():
+            yield from (text, text.partition(":")[2])  # of a user and a password, the password
+
+
+def _hidden(line: str, masked: str) -> Iterable[Span]:
+    """The parts of a line in whose place `masked` has masks; all of it where it cannot be told."""
+    pieces = re.fullmatch("(.+)".join(map(re.escape, masked.split(MASK))), line, re.DOTALL)
+    return pieces.regs[1:] if pieces else ((0, len(line)),)
+
+
 def _forms(value: str) -> Iterator[str]:
     """The ways in which a value can be written elsewhere: in an address, in a quoted text, in a compose file."""
     from urllib.parse import quote, unquote
 
-    texts = {value, value.strip(), value.strip("\"'"), value.replace("$$", "$"), *_defaults(value)}
+    texts = {value, value.strip(), value.strip("\"'"), value.replace("$$", "$")}
     for text in texts:
         if len(text) < SHORTEST:
             continue

@@ -6,7 +6,7 @@ known to talk to the other, that is a fault.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -185,10 +185,12 @@ def picture(
     file: str,
     profile: str | None = None,
     roles: Mapping[str, str] | None = None,
+    hide: Callable[[str], str] = mask_text,
 ) -> Picture:
     """The picture of a project as it is and as it will be; the same wiring twice where nothing changes.
 
-    `roles` are those that are known, by service. Values that look secret are masked in what the graph claims.
+    `roles` are those that are known, by service. `hide` masks what is secret in a text; what the graph says goes
+    through it.
     """
     ends = (end for edge in graph.edges for end in (edge.source, edge.target))
     names = tuple(dict.fromkeys((*graph.services, *before.services, *ends)))
@@ -201,7 +203,7 @@ def picture(
             tuple(new[name]),
             (_leaves(old[name], before.file), _leaves(new[name], after.file)),
             _shares(after.services.get(name)),
-            graph.undecided.get(name),
+            hide(graph.undecided[name]) if name in graph.undecided else None,
         )
         for name in names
     )
@@ -210,7 +212,7 @@ def picture(
     links = []
     for (source, target), edges in graph.pairs().items():
         if source != target:
-            evidence = tuple(dict.fromkeys(replace(edge, claim=mask_text(edge.claim)) for edge in edges))
+            evidence = tuple(dict.fromkeys(replace(edge, claim=hide(edge.claim)) for edge in edges))
             both = pair(source, target, order)
             links.append(Link(source, target, evidence, both in could, both in can))
     return Picture(
@@ -222,8 +224,8 @@ def picture(
         tuple(sorted(links, key=lambda link: (order[link.source], order[link.target]))),
         could,
         can,
-        tuple(replace(way, claim=mask_text(way.claim)) for way in graph.outgoing),
-        tuple(map(mask_text, graph.notes)),
+        tuple(replace(way, claim=hide(way.claim)) for way in graph.outgoing),
+        tuple(map(hide, graph.notes)),
     )
 
 
