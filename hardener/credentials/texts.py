@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from hardener.knowledge.secrets import form, forms, is_switch, name_kind
+from hardener.knowledge.secrets import NameKind, form, forms, is_switch, name_kind
 from hardener.model.interpolation import Variable, places, resolve_defaults
 
 VEIL = "\ue000"
@@ -45,10 +45,13 @@ class Literal(NamedTuple):
 
 
 _URL = re.compile(
-    r"(?<=://)(?P<user>[^\s/?#@:\"'\\]{0,512}):(?!\d{1,5}[?#,/])(?P<password>[^\s/\"'\\]{1,1024})@(?=[\w\[.-])"
+    r"(?<=://)(?P<user>[^\s/?#:\"'\\]{0,512}):(?!\d{1,5}[?#,/])(?P<password>[^\s/\"'\\]{1,1024})@(?=[\w\[.\ue000-])"
 )
 _GO = re.compile(r"(?<![^\s\"'=,;])[^\s:/@\"'=]{1,256}:(?P<password>[^\s\"']{1,512}?)@(?:tcp|udp|unix)?\(")
-_AT = re.compile(r"(?<![^\s\"'=,;])[\w.-]{1,128}:(?P<password>[^\s\"'/@]{1,256})@(?!sha\d)[\w.-]{1,255}:\d{2,5}(?!\d)")
+_AT = re.compile(
+    r"(?<![^\s\"'=,;])[\w.-]{1,128}:(?P<password>[^\s\"'/@]{1,256})@(?!sha\d)[\w.\ue000-]{1,255}:(?:\d{2,5}(?!\d)|\ue000)"
+)
+_ORACLE = re.compile(r"(?<=:thin:)[^\s/@:]{1,128}/(?P<password>[^\s/@]{1,256})@")
 _HEADER = re.compile(
     r"(?<![a-z])authorization[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\?[\"']?(?:basic|bearer|token|digest)[ \t]{1,8}"
     r"(?P<password>[^\s\"'\\]{1,4000})",
@@ -68,12 +71,14 @@ _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _REFERENCE = re.compile(
     r"(?:file|vault|op|env|ssm|secret|secrets|aws-sm|gcp-sm|arn|ref\+\w+|keyring|akv)s?:.*|env\([^()]*\)|\$\$?\(.*\)"
-    r"|\$?\{\{?[^{}]*\}\}?|\$\w+|`.*`|process\.env\..*|os\.environ.*",
+    r"|\$?\{\{.*\}\}|\{[\w.]*\}|\$\w+|`.*`|process\.env\..*|os\.environ.*",
     re.DOTALL | re.IGNORECASE,
 )
 _PATH = re.compile(
     r"(?:[A-Za-z]:)?(?:\.{0,2}|~)[/\\](?:[\w.@-]{1,64}[/\\]){0,20}[\w.@-]{0,64}|[\w./-]{1,200}\.(?:pem|key|crt|cer|txt|jks|p12|pfx|json|ya?ml|env|conf)"
 )
+# A secret in base 64 can look like a path.
+_MIXED = re.compile(r"(?=.{0,400}[a-z])(?=.{0,400}[A-Z])(?=.{0,400}\d)[^.]{16,}$")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}:(?:[\w:]{1,64}:)?//\S*")
 _PUBLIC = re.compile(
     r"\s*(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S{1,40}) |-----BEGIN (?:[A-Z ]{0,40}PUBLIC KEY|CERTIFICATE)"
@@ -115,32 +120,38 @@ def inside(text: str) -> Iterator[Found]:
         for url in _URL.finditer(veil):
             yield Found(*url.span("password"), "", "url", "it is the password in a URL")
     if "@" in text:
-        for pattern in (_GO, _AT):
+        for pattern in (_GO, _AT, _ORACLE):
             for found in pattern.finditer(veil):
                 yield Found(*found.span("password"), "", "url", "it is the password of a connection")
     for header in _HEADER.finditer(veil):
         yield Found(*header.span("password"), "Authorization", "option", "an HTTP header authorizes with it")
     yield from _pairs(text, veil)
     for token in forms().finditer(veil):
-        told = form(token.lastgroup or "")
+        told = form(token.lastgroup)
         yield Found(*token.span(), "", "form", f"it has the form of: {told.name}", told.source)
 
 
-def is_literal_secret(value: str, *, password: bool) -> bool:
-    """Whether a value under a telling name is a secret: no switch, path, address, reference, public key.
+def is_secret(kind: NameKind, value: str) -> bool | None:
+    """Whether a value is a secret under a name of this kind; None if it is one only as far as it looks random."""
+    if kind in ("secret", "token"):
+        return is_literal(value, kind)
+    return None if kind == "doubtful" and looks_random(value) else False
 
-    `password` takes numbers, too.
-    """
+
+def is_literal(value: str, kind: NameKind) -> bool:
+    """Whether a value may be a secret itself: no switch, path, address, reference, public key; numbers for some."""
     text = value.strip()
-    if is_switch(text) or _PATH.fullmatch(text) or _ADDRESS.fullmatch(text) or _PUBLIC.match(text):
+    if is_switch(text) or _ADDRESS.fullmatch(text) or _PUBLIC.match(text) or _REFERENCE.fullmatch(text):
         return False
-    return not _REFERENCE.fullmatch(text) and (password or not _NUMBER.fullmatch(text))
+    if _PATH.fullmatch(text) and not _MIXED.match(text):
+        return False
+    return kind == "secret" or not _NUMBER.fullmatch(text)
 
 
 def looks_random(value: str) -> bool:
     """Whether a value looks drawn at random: one word, long enough, with letters and digits mixed as in no name."""
     text = value.strip()
-    if not is_literal_secret(text, password=False):
+    if not is_literal(text, "doubtful"):
         return False
     if not 16 <= len(text) <= _LONGEST_RANDOM or not re.fullmatch(r"[\w+/=.~!@#%^&*-]+", text):
         return False
@@ -171,12 +182,12 @@ def value_span(text: str, start: int) -> tuple[int, int]:
 def _pairs(text: str, veil: str) -> Iterator[Found]:
     for pair in _PAIR.finditer(veil):
         kind = name_kind(pair["name"])
-        if kind not in ("password", "secret"):
+        if kind not in ("secret", "token", "doubtful"):
             continue
         start, end = value_span(veil, pair.end())
         told = literal(text, start, end)
-        if told and is_literal_secret(told.value, password=kind == "password"):
-            yield Found(start, end, pair["name"], "option", f"it is the value of {pair['name']}")
+        if told and (sure := is_secret(kind, told.value)) is not False:
+            yield Found(start, end, pair["name"], "option", f"it is the value of {pair['name']}", sure=bool(sure))
 
 
 def _keys(text: str) -> Iterator[Found]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from hardener.credentials.commands import in_line
-from hardener.credentials.texts import Found, apart, inside, is_literal_secret, literal, looks_random
+from hardener.credentials.texts import Found, apart, inside, is_literal, is_secret, literal, veiled
 from hardener.knowledge import ImageFacts
-from hardener.knowledge.secrets import is_switch, name_kind
+from hardener.knowledge.secrets import NameKind, holds_login, is_switch, name_kind, tells
 from hardener.model.interpolation import Variable, places
 
+_LOGIN = re.compile(
+    r"(?<![^\s,;])(?:[\w.@+\ue000-]{1,256}:(?!\d{1,5}(?:[,;/]|$))|(?:[Bb]asic|[Bb]earer|[Tt]oken) )"
+    r"(?P<password>[^\s,;:]{3,4000})(?=[\s,;]|$)"
+)
 _DEEPEST = 8
 """Defaults inside of defaults that are looked into."""
 
@@ -32,25 +37,21 @@ class Known:
 def in_value(name: str, text: str, known: Known) -> list[Found]:
     """The credentials in `text`, the value of `name`, none of which overlap."""
     kind = name_kind(name)
-    secret = name in known.secret
-    if secret:
-        claim, source = f"{name} is a secret of {known.family}", known.source
-    else:
-        claim, source = f"{name} is named like a secret", ""
-    whole = Found(0, len(text), name, "whole", claim, source or None)
+    is_known = name in known.secret
     told = literal(text, 0, len(text))
-    inner = apart(_inner(name, text, known, kind == "container" or secret))
-    if secret:
-        if inner and not known.from_file(name) and (kind not in ("password", "secret") or "://" in text):
+    inner = apart(_inner(name, kind, text, known))
+    whole = Found(0, len(text), name, "whole", f"{name} is named like a secret")
+    if is_known:
+        whole = whole._replace(claim=f"{name} is a secret of {known.family}", source=known.source)
+        # A password in a text is what changes; but what comes from a file does as a whole.
+        if inner and not known.from_file(name) and (not tells(name) or "://" in text):
             return inner
-        if told and (inner or _is_known_secret(told.value, kind)):
-            return [whole]
-    elif kind in ("password", "secret"):
+        return [whole] if told and (inner or _is_known_secret(told.value, kind)) else inner
+    if tells(name):
         if inner and ("://" in text or "\n" in text):
             return inner
-        if told and is_literal_secret(told.value, password=kind == "password"):
-            return [whole]
-    elif kind == "doubtful" and not inner and told and looks_random(told.value):
+        return [whole] if told and is_secret(kind, told.value) else inner
+    if not inner and told and is_secret(kind, told.value) is None:
         return [whole._replace(claim=f"{name} may name a secret, and the value looks random", sure=False)]
     return inner
 
@@ -66,18 +67,28 @@ def in_defaults(text: str, known: Known, depth: int = 0) -> Iterator[Found]:
             yield Found(start, end, part.name, first.shape, first.claim, first.source, any(each.sure for each in inner))
 
 
-def _inner(name: str, text: str, known: Known, is_container: bool) -> Iterator[Found]:
-    every = [*inside(text), *(in_line(text)[0] if is_container else ()), *in_defaults(text, known)]
-    for found in every:
-        if literal(text, found.start, found.end):
+def _inner(name: str, kind: NameKind, text: str, known: Known) -> Iterator[Found]:
+    every = [*inside(text), *_logins(name, text)]
+    if kind == "container" or name in known.secret:
+        every += in_line(text)[0]
+    for found in (*every, *in_defaults(text, known)):
+        # What is for everybody often has the form of a token.
+        if literal(text, found.start, found.end) and not (kind == "open" and found.shape == "form"):
             yield found._replace(name=name)
 
 
-def _is_known_secret(value: str, kind: str) -> bool:
+def _logins(name: str, text: str) -> Iterator[Found]:
+    """The passwords of `user:password`, or what comes after `Bearer`, in a value that is named for that."""
+    if holds_login(name):
+        for login in _LOGIN.finditer(veiled(text)):
+            yield Found(*login.span("password"), name, "url", "it is the password of a login")
+
+
+def _is_known_secret(value: str, kind: NameKind) -> bool:
     """Whether the value of a secret variable of an image is one: anything but a path of a secret, or what is none."""
     text = value.strip()
     if text.startswith("/run/secrets/"):
         return False
-    if kind == "password":
+    if kind == "secret":
         return True
-    return kind != "container" and not is_switch(text) and is_literal_secret(value, password=True)
+    return kind != "container" and not is_switch(text) and is_literal(value, "secret")

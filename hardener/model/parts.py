@@ -137,6 +137,18 @@ Ulimits = dict[str, Annotated[Number | Lazy[LongUlimit], LEFT_TO_RIGHT]] | None
 ExtraHosts = Annotated[dict[str, Annotated[Text | list[Text], LEFT_TO_RIGHT]] | list[Text] | None, LEFT_TO_RIGHT]
 
 
+def read_env_files(value: str | LongEnvFile | list[str | LongEnvFile | None] | None) -> list[EnvFile]:
+    """The files that `env_file`, or one entry of it, names."""
+    files = []
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, Part):
+            if item.path is not None:
+                files.append(EnvFile(item.path, boolean(item.required) is not False, item.format))
+        elif item is not None:
+            files.append(EnvFile(item))
+    return files
+
+
 def read_grants(value: list[str | LongGrant | None] | None, folder: str) -> list[Grant]:
     """The entries of `secrets` or `configs`; `folder` is where a name without a path is mounted."""
     grants = []
