@@ -222,7 +222,7 @@ def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str],
         held=made.held,
         advice=made.advice,
         verdicts=made.verdicts,
-        warnings=tuple(warnings),
+        warnings=tuple(map(hidden.text, warnings)),
         inspection=profile.images.inspection,
         veil=hidden,
     )

@@ -184,7 +184,7 @@ class Session:
 
         terminal = self.terminal
         for warning in result.warnings:
-            terminal.say(f"warning: {escape(warning if self.options.show_secrets else result.veil.text(warning))}")
+            terminal.say(f"warning: {escape(warning)}")
         if text := table(result, width=terminal.width, color=terminal.err_color, secrets=self.options.show_secrets):
             terminal.say(text)
         if not (diff and result.changed):

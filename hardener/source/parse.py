@@ -128,7 +128,9 @@ class _Parser:
             value = self.node(next(self.events), max(colon, key.end), depth + 1)
             entry = Entry(start if explicit else key.start, colon, key, value)
             if text in texts or key.data in data:
-                self.refuse(key.start, f'key "{name(text)}" is set twice in this mapping', "keep one of the two")
+                # What stands without a colon in braces may be a value.
+                told = "a key" if colon < 0 else f'key "{name(text)}"'
+                self.refuse(key.start, f"{told} is set twice in this mapping", "keep one of the two")
             texts.add(text)
             data[key.data] = value.data
             node.entries.append(entry)
@@ -234,4 +236,5 @@ class _Parser:
         self.refuse(index, f"not valid YAML: {problem}", "fix the syntax here or just above")
 
     def refuse(self, index: int, message: str, hint: str) -> NoReturn:
-        raise HardenError(message, place(self.text, index, self.file), hint)
+        # What the parser below says may quote the text.
+        raise HardenError(message, place(self.text, index, self.file), hint) from None
