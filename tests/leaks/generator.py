@@ -27,6 +27,11 @@ class Made:
     beside: dict[str, str] = field(default_factory=dict)
     canaries: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def whole(self) -> list[str]:
+        """The canaries in the text that are all of a secret."""
+        return [value for value, way in self.canaries.items() if way in _WHOLE and value in self.text]
+
 
 class Generator:
     """Makes one file from a seed."""

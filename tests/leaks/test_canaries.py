@@ -5,8 +5,10 @@ HARDENER_CANARIES=1000 runs it on as many files.
 
 import io
 import os
+import pty
 import random
 import stat
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ from hardener import HardenError, Profile, harden, load, picture, plan
 from hardener.cli import run
 from hardener.model import ComposeFile
 from hardener.model.project import read_project
+from hardener.session import MANY
 from hardener.source.data import plain
 from hardener.views.diff import diff
 from hardener.views.graph import draw
@@ -61,6 +64,14 @@ def placed(made: Made, folder: Path) -> Path:
 def command(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Runs the command in this process: exit status, standard output, standard error."""
     monkeypatch.setattr("hardener.engine.compose.find_compose", lambda: None)
+    rename = os.replace
+
+    def replace(source: Path, target: Path) -> None:
+        mode = stat.S_IMODE(os.stat(source).st_mode)
+        assert mode & ~(stat.S_IMODE(os.stat(target).st_mode) if os.path.exists(target) else 0o640) == 0
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
 
     def command(*args: str, stdin: bytes = b"") -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
@@ -176,9 +187,8 @@ def broken(made: Made, seed: int) -> Iterator[tuple[str, str]]:
     at = random.Random(seed)
     text = made.text.removeprefix("\ufeff").replace("\r\n", "\n")
     lines = text.splitlines()
-    holding = [number for number, line in enumerate(lines) if any(value in line for value in made.canaries)]
-    number = at.choice(holding)
-    canary = next(value for value in made.canaries if value in lines[number])
+    canary = at.choice(made.whole)
+    number = next(number for number, line in enumerate(lines) if canary in line)
     for name, line in (
         *(
             ("unclosed", f'    "{lines[number]}'),
@@ -213,20 +223,55 @@ def broken(made: Made, seed: int) -> Iterator[tuple[str, str]]:
     yield "whole", canary + "\n"
 
 
-@pytest.mark.parametrize("seed", range(0, FILES, 5))
+@pytest.mark.parametrize("seed", range(0, FILES, 15))
 def test_files_that_are_wrong(seed: int, tmp_path: Path, command: Callable[..., Any]) -> None:
     made = make(seed)
     path = placed(made, tmp_path / "stack")
-    for name, text in broken(made, seed):
+    for number, (name, text) in enumerate(broken(made, seed)):
         path.write_text(text, encoding="utf-8")
-        status, out, err = command(str(path), "-n", *SHOWN)
-        assert "Traceback" not in err and status in (0, 2), err
-        assert not leaks(made, out, err), name
+        if number % 2 == seed % 2:
+            status, out, err = command(str(path), "-n", *SHOWN)
+            assert "Traceback" not in err and status in (0, 2), err
+            assert not leaks(made, out, err), name
+            continue
         try:
             result = harden(path)
             assert not leaks(made, repr(result), *result.warnings), name
         except HardenError as error:
             assert not leaks(made, told(error)), name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_question_on_a_terminal(seed: int, tmp_path: Path) -> None:
+    """Twenty files, so that it tells how far it is; one of them is asked about, and the terminal goes away."""
+    made = make(seed)
+    path = placed(made, tmp_path / "stack")
+    names = [path.name]
+    for number in range(MANY):
+        names.append(f"{number}.yml")
+        (path.parent / names[-1]).write_bytes(path.read_bytes())
+        (path.parent / names[-1]).chmod(0o640)
+    main, other = pty.openpty()
+    home = str(Path(hardener.__file__).parent.parent)
+    program = [sys.executable, "-c", "from hardener.__main__ import main; main()", *names, "--no-compose-check"]
+    running = subprocess.Popen(
+        program, stdin=other, stdout=other, stderr=other, cwd=path.parent, env={**os.environ, "PYTHONPATH": home}
+    )
+    os.close(other)
+    talk, answers = b"", 0
+    while True:
+        try:
+            read = os.read(main, 65536)
+        except OSError:
+            break
+        talk += read
+        if talk.count(b"[y/N] ") > answers:
+            answers += 1
+            os.write(main, b"y\n" if answers % 2 else b"n\n")
+    assert running.wait(timeout=60) == 0 and answers == len(names) and f"{MANY}/".encode() in talk
+    os.close(main)
+    assert not leaks(made, talk.decode(errors="replace"))
+    check_written(made, path.parent)
 
 
 @pytest.mark.parametrize("seed", range(0, FILES, 30))
