@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from hardener.errors import HardenError
 from hardener.knowledge.globs import matches
-from hardener.model import Service
 from hardener.model.project import Project, read_project
 from hardener.profile import Profile
 from hardener.sharing import Settled, settle
+from hardener.shown import shows
 from hardener.source import Data, Document, Path, RewriteError, at, dotted, rewrite, same
 from hardener.source.data import frozen, is_data
 from hardener.target import Made, apply, atoms, changed, doubles, leaves, misfit, tags
@@ -33,6 +33,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
+@shows("rule", "service", "outcome")
 class Verdict(NamedTuple):
     """The one outcome of a rule for a service (None: for the file itself), and the reason where it changed nothing."""
 
@@ -56,6 +57,7 @@ class Selection(NamedTuple):
 EVERYTHING = Selection()
 
 
+@shows("document", "made", "had", "held", "advice", "verdicts", "warnings", "unshared")
 @dataclass(frozen=True)
 class Plan:
     """What hardening a document means, before anything is written.

@@ -58,6 +58,7 @@ class Options(NamedTuple):
     inspect: bool = False
     lock: str | None = None
     rotate: bool = False
+    show_secrets: bool = False
 
     @property
     def shows_only(self) -> bool:
@@ -76,6 +77,9 @@ class Session:
         self.terminal = terminal
         if options.output == "":
             raise HardenError("--output names no file", hint="give a path, or - for standard output")
+        if options.show_secrets and not (terminal.shown and terminal.talks):
+            stream = "standard error" if terminal.shown else "standard output"
+            raise HardenError(f"--show-secrets is for your eyes only, and {stream} is no terminal", hint="leave it out")
         self.profile = Profile.read(options.profile).with_facts(options.facts)
         if options.rotate:
             self.profile = _rotating(self.profile)
@@ -183,13 +187,14 @@ class Session:
         terminal = self.terminal
         for warning in result.warnings:
             terminal.say(f"warning: {escape(warning)}")
-        if text := table(result, width=terminal.width, color=terminal.err_color):
+        if text := table(result, width=terminal.width, color=terminal.err_color, secrets=self.options.show_secrets):
             terminal.say(text)
         if not (diff and result.changed):
             return False
         from hardener.views.diff import diff as unified
 
-        shown = unified(result, color=terminal.out_color, raw=not terminal.shown)
+        secrets = self.options.show_secrets
+        shown = unified(result, color=terminal.out_color, raw=not terminal.shown, secrets=secrets)
         terminal.out(shown.text)
         return shown.masked
 
@@ -248,9 +253,7 @@ def report(error: BaseException, terminal: Terminal, name: str = "") -> Status:
         terminal.complain("\ninterrupted: what was not written yet stays as it is")
         return Status.INTERRUPTED
     if os.environ.get("HARDENER_DEBUG") == "1":
-        import traceback
-
-        terminal.complain("".join(traceback.format_exception(error)))
+        terminal.complain(_trace(error))
     if isinstance(error, OSError):  # a full disk, a process without file handles: not ours, and not to be reported
         place = ": ".join(str(part) for part in (name, error.filename) if part)
         terminal.complain(f"{head} {escape(f'{place}: ' if place else '')}{escape(error.strerror or str(error))}")
@@ -268,6 +271,18 @@ def report(error: BaseException, terminal: Terminal, name: str = "") -> Status:
         f"  harden {__version__}, Python {platform.python_version()}, {escape(shlex.join(['harden', *sys.argv[1:]]))}"
     )
     return Status.OUR_BUG
+
+
+def _trace(error: BaseException | None) -> str:
+    """The calls that led to an error and to its causes, and their kinds: not their texts, which may hold a value."""
+    import traceback
+
+    told = ""
+    while error is not None:
+        calls = "".join(traceback.format_tb(error.__traceback__))
+        told = f"Traceback, the innermost call last:\n{calls}{type(error).__name__}\n{told}"
+        error = error.__cause__ or error.__context__
+    return told
 
 
 def _place(error: BaseException) -> str:

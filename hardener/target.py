@@ -9,6 +9,7 @@ from hardener.errors import HardenError
 from hardener.model import Service
 from hardener.model.interpolation import may_be, readable, resolve_defaults
 from hardener.model.project import read_service
+from hardener.shown import shows
 from hardener.source import Data, Path, Tagged, at, bare, dotted, same
 from hardener.source.data import inside
 from hardener.transforms.base import Change
@@ -107,6 +108,7 @@ def leaves(path: Path, value: Data) -> Iterator[tuple[Path, Data]]:
         yield path, value
 
 
+@shows("change", "site")
 class Made(NamedTuple):
     """A change and the `site` it is made at: the place in the document's own data, through any `<<` and alias.
 

@@ -13,6 +13,7 @@ PACKAGE = Path(hardener.__file__).parent
 FILES = sorted(file for file in PACKAGE.rglob("*.py"))
 # From the bottom up; names beside each other do not know each other, unless the first column says so.
 LAYERS = [
+    ["shown"],
     ["errors"],
     ["source"],
     ["model"],

@@ -12,9 +12,11 @@ from hardener.graph.names import Names, is_host, is_local
 from hardener.graph.types import Edge, EdgeKind, Outgoing
 from hardener.model import Service
 from hardener.model.project import Project
+from hardener.shown import shows
 from hardener.source import Path
 
 
+@shows("project", "services")
 @dataclass
 class Findings:
     """The project, and what its reading has shown so far."""

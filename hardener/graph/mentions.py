@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
+from hardener.shown import shows
+
 UNKNOWN = "\0"
 LONGEST = 16 * 1024
 """Characters of one text that are looked at."""
@@ -46,6 +48,7 @@ _LIST = re.compile(r"[\s,;|\[\]\"'(){}]+")
 _ITEM = re.compile(rf"(?:[\w.-]+=)?(?:[\w.-]+@)?({HOST})(?::(\d{{1,5}}|\0))*(?:/\S*)?")
 
 
+@shows("kind")
 class Mention(NamedTuple):
     """A host, as written, and the port if one is named. `kind` says how it is known to be a host.
 

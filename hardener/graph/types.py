@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from hardener.model import Port
+from hardener.shown import shows
 
 EdgeKind = Literal[
     "depends_on",  # depends_on: it waits for the other, and so most likely talks to it
@@ -26,6 +27,7 @@ EdgeKind = Literal[
 ]
 
 
+@shows("source", "target", "kind", "where", "port")
 class Edge(NamedTuple):
     """`source` opens connections to `target`, both names of services. `port` is that of the target, if it is known.
 
@@ -40,6 +42,7 @@ class Edge(NamedTuple):
     port: int | None = None
 
 
+@shows("service", "where")
 class Exposure(NamedTuple):
     """The host publishes a port of a service: everyone who reaches the host reaches it, unless it is on loopback."""
 
@@ -53,6 +56,7 @@ class Exposure(NamedTuple):
         return self.port.host_ip is not None and self.port.host_ip.strip("[]").startswith(("127.", "::1", "localhost"))
 
 
+@shows("service", "where")
 class Outgoing(NamedTuple):
     """A service that opens connections to the outside or the host, and what shows it. None shown proves nothing."""
 
@@ -61,6 +65,7 @@ class Outgoing(NamedTuple):
     where: str
 
 
+@shows("services", "edges", "exposures", "outgoing", "undecided", "notes")
 @dataclass(frozen=True)
 class Graph:
     """The communication of a project.

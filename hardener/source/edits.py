@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from hardener.shown import shows
 from hardener.source.data import Data, Path
 from hardener.source.scalars import is_plain, quoted
 from hardener.source.style import Columns, detect
@@ -38,6 +39,7 @@ class Slot(NamedTuple):
     dash: bool = False
 
 
+@shows("start", "end", "depth")
 class _Edit(NamedTuple):
     """Replace `text[start:end]`. Of insertions at one place, the deeper come first: they belong to what is above."""
 

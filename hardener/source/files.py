@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hardener.errors import HardenError, Where
+from hardener.shown import shows
 
 MAX_BYTES = 8 * 1024 * 1024
 """Size of the largest file that is read, in bytes: 200 times the largest real compose file, about ten seconds' work."""
@@ -18,6 +19,7 @@ MAX_BYTES = 8 * 1024 * 1024
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
+@shows("name", "encoding")
 class SourceFile(NamedTuple):
     """A file as it was read: its name as given, its bytes, and the encoding that turns `text` back into them."""
 
@@ -82,7 +84,7 @@ def decode(content: bytes, name: str) -> SourceFile:
         where = Where(name, line, len(before) - before.rfind("\n"))
         raise HardenError(
             f"byte 0x{content[error.start]:02x} is not {encoding.upper()}", where, "save it as UTF-8"
-        ) from error
+        ) from None  # the error holds all of the content
     return SourceFile(name, content, encoding)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypedDict, Unpa
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hardener.shown import shows
 from hardener.source import Data, Path
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Confidence(StrEnum):
         return order.index(other) <= order.index(self)
 
 
+@shows("source")
 class Evidence(NamedTuple):
     """Why a claim may be believed: `claim` in words, `source` a file and line, a data file's source, or a page."""
 
@@ -49,6 +51,7 @@ class Evidence(NamedTuple):
 Action = Literal["set", "append", "replace", "remove", "quote"]
 
 
+@shows("rule", "service", "path", "action", "confidence")
 class Change(NamedTuple):
     """One edit of the data, and all that a reviewer asks about it.
 
@@ -76,6 +79,7 @@ class Change(NamedTuple):
     instead_of: str | None = None
 
 
+@shows("rule", "service", "path")
 class Advice(NamedTuple):
     """What a person must decide. `message` says what to do, `reason` why it was not done for them."""
 
@@ -87,6 +91,7 @@ class Advice(NamedTuple):
     references: tuple[str, ...] = ()
 
 
+@shows("rule", "service")
 class Skip(NamedTuple):
     """Why a rule leaves a service alone."""
 

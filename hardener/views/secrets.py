@@ -81,6 +81,11 @@ def mask_text(text: str) -> str:
     return mask([text])[0]
 
 
+def mask_forms(text: str) -> str:
+    """A sentence with what looks like a secret by its form masked: there, a colon after a name is no value."""
+    return _forms(_URL.sub(_masked_password, text))
+
+
 class _Commands:
     """Command lines that go on over several lines: items of a list, or a text that is folded."""
 
