@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hardener.graph import Edge, Graph
 from hardener.views.graph import Format, Picture, draw
 from hardener.views.style import columns
 
@@ -134,6 +135,17 @@ def test_mermaid_makes_faults_red(broken_shop: Picture) -> None:
     marked = {arrows[int(index)] for index in red.split()[1].split(",")}
     assert marked == {arrow for arrow in arrows if "CUT" in arrow}
     assert 's2 -.->|"CUT"| s5' in marked
+
+
+def test_mermaid_has_no_more_arrows_than_a_viewer_takes(drawn: Draw) -> None:
+    names = [f"s{index}" for index in range(40)]
+    edges = tuple(Edge(a, b, "links", "x", "y:1") for a in names for b in names[:15] if a != b)
+    before = "services:\n" + "".join(f"  {name}: {{image: x}}\n" for name in names)
+    after = before.replace("s39: {image: x", "s39: {image: x, networks: [far]") + "networks: {far: }\n"
+    lines = draw(drawn(before, after, graph=Graph(tuple(names), edges)), "mermaid").splitlines()
+    assert sum("->" in line for line in lines) == 500
+    assert f'  more["and {len(edges) - 500} arrows more"]' in lines
+    assert sum("CUT" in line for line in lines) == 15
 
 
 def test_mermaid_quotes_everything_that_comes_from_a_file(hostile: Picture) -> None:

@@ -15,6 +15,8 @@ _STYLES = (
     "classDef undecided stroke-dasharray:4 3",
     "classDef around fill:none,stroke:#8b949e,stroke-dasharray:2 3",
 )
+_MOST = 500
+"""Arrows that a viewer takes, GitHub too: https://mermaid.js.org/config/schema-docs/config.html (maxEdges)."""
 # All else stands for itself inside quotes; the number of a character stands for it everywhere.
 _UNSAFE = re.compile(r"[^\w ./:,()→*$\[\]{}+=@-]")
 
@@ -29,6 +31,9 @@ def mermaid(picture: Picture) -> str:
     else:
         lines += [f"  {line}" for line in _group(picture, groups, ids)]
     arrows = [*_published(picture, ids), *_between(picture, ids), *_outgoing(picture, ids)]
+    if (more := len(arrows) - _MOST) > 0:
+        arrows = sorted(arrows, key=lambda one: not one[1])[:_MOST]
+        lines.append(f"  more[{quote(f'and {more} arrows more')}]")
     lines += [f"  {arrow}" for arrow, _ in arrows]
     if faults := [str(index) for index, (_, fault) in enumerate(arrows) if fault]:
         lines.append(f"  linkStyle {','.join(faults)} {_FAULT}")
