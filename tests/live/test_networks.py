@@ -35,7 +35,7 @@ from .engine import Engine
 from .outside import HOST, HOST_6, NoOutsideError, Outside, ask_from_here, running_outside
 from .stack import Stack
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("ports of the host")]
 
 STACKS = Path(__file__).parent / "stacks"
 CONTENT = ("image", "build", "entrypoint", "command", "healthcheck", "depends_on", "volumes", "tmpfs")
@@ -89,9 +89,6 @@ class Running:
         networks = self.containers[self.home(service)]["NetworkSettings"]["Networks"].values()
         found = [network[key] for network in networks for key in ("IPAddress", "GlobalIPv6Address")]
         return [f"[{address}]" if ":" in address else address for address in found if address]
-
-    def networks(self, service: str) -> set[str]:
-        return set(self.containers[self.home(service)]["NetworkSettings"]["Networks"])
 
     def ask(self, wanted: dict[str, list[str]]) -> dict[str, dict[str, str | None]]:
         """Who answers each service at each of the targets it wants."""

@@ -22,7 +22,7 @@ from .cases import yaml
 from .engine import Engine
 from .stack import Stack
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("ports of the host")]
 
 SHOP = Path(__file__).parents[2] / "samples" / "shop"
 # The folder of `images` that stands for each image that the shop names.
