@@ -5,6 +5,7 @@ Each folder of `stacks` is one, with the files that `compose.yml` mounts. `truth
 
 - `listens`: the ports at which services answer;
 - `uses`: whom each talks to, by the names that it uses;
+- `anywhere`: who uses others at any of their addresses, whatever network it is on;
 - `apart`: who cannot talk to whom; all others can;
 - `open`, `open6`: ports of the host that answer on all its addresses, of IPv6, and who it is that does;
 - `loopback`, `loopback6`: those that answer on loopback alone;
@@ -49,6 +50,7 @@ class Truth:
 
     listens: dict[str, list[int | str]]
     uses: dict[str, list[str]]
+    anywhere: list[str] = field(default_factory=list)
     apart: dict[str, list[str]] = field(default_factory=dict)
     open: dict[int | str, str] = field(default_factory=dict)
     open6: dict[int | str, str] = field(default_factory=dict)
@@ -148,6 +150,8 @@ def check_talk(running: Running, truth: Truth, outside: Outside) -> None:
             else:
                 assert answers[name] == target, f"{source} does not reach {name}: {answers[name]!r}"
                 assert reached == {target}, f"{source} does not reach {target}:{port} by address"
+            if source in truth.anywhere and name in truth.uses[source]:
+                assert all(answers[address] for address in addresses), f"{source} does not reach all of {target}"
         for used in truth.uses.get(source, ()):
             assert answers[used], f"{source} does not reach {used}, which it uses: {answers[used]!r}"
         assert [answers[other] for other in others] == [
