@@ -9,7 +9,7 @@ import pytest
 
 from .builder import Builder, NoImageError
 from .cases import Case, dump
-from .engine import Engine, NoEngineError, shared_engine
+from .engine import Engine, NoEngineError, locked, shared_engine
 from .stack import Stack, Users
 
 Lay = Callable[..., Stack]
@@ -40,6 +40,13 @@ def images(engine: Engine, shared: Path) -> Iterator[Builder]:
     builder = Builder(engine, shared)
     yield builder
     builder.untag()
+
+
+@pytest.fixture
+def ports(shared: Path) -> Iterator[None]:
+    """The ports of this machine, for one test at a time."""
+    with locked(shared / "ports.lock"):
+        yield
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from .engine import Engine
 from .outside import HOST, HOST_6, NoOutsideError, Outside, ask_from_here, running_outside
 from .stack import Stack
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("ports of the host")]
+pytestmark = pytest.mark.live
 
 STACKS = Path(__file__).parent / "stacks"
 CONTENT = ("image", "build", "entrypoint", "command", "healthcheck", "depends_on", "volumes", "tmpfs")
@@ -104,8 +104,8 @@ class Running:
             return dict(zip(wanted, pool.map(one, wanted), strict=True))
 
 
-@pytest.fixture(scope="session")
-def outside() -> Iterator[Outside]:
+@pytest.fixture
+def outside(ports: None) -> Iterator[Outside]:
     try:
         with running_outside() as outside:
             yield outside
