@@ -37,6 +37,7 @@ class Client(NamedTuple):
     labels: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     off: str | None = None
+    anywhere: bool = False
     all: bool = False
     unless_command: str | None = None
     http: bool = False

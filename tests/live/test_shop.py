@@ -47,7 +47,7 @@ def taken(port: int, address: str = "127.0.0.1") -> bool:
 
 
 @pytest.fixture
-def shop(engine: Engine, images: Builder, tmp_path: Path) -> Iterator[Stack]:
+def shop(engine: Engine, images: Builder, ports: None, tmp_path: Path) -> Iterator[Stack]:
     if busy := [port for port in (5432, 6379, 8000, 8080, 24224) if taken(port)]:
         pytest.skip(f"the shop publishes ports that are taken on this machine: {busy}")
     try:

@@ -162,6 +162,20 @@ class Picture:
         return tuple(link for link in self.links if link.fault or not link.possible)
 
     @property
+    def entries(self) -> dict[tuple[str, bool], list[Publication]]:
+        """What is published after, by service, and by whether only the host itself reaches it."""
+        found: dict[tuple[str, bool], list[Publication]] = {}
+        for one in self.ports:
+            if one.after is not None:
+                found.setdefault((one.service, loopback(one.after)), []).append(one)
+        return found
+
+    def served(self, name: str) -> str | None:
+        """The ports at which others ask a service, as far as they are known."""
+        asked = sorted({port for link in self.links if link.target == name for port in link.ports})
+        return f"serves {', '.join(map(str, asked))}" if asked else None
+
+    @property
     def order(self) -> dict[str, int]:
         """The place of each service."""
         return {box.name: index for index, box in enumerate(self.boxes)}
