@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from hardener.errors import HardenError
@@ -11,7 +11,7 @@ from hardener.model.interpolation import may_be, readable, resolve_defaults
 from hardener.model.project import read_service
 from hardener.shown import shows
 from hardener.source import Data, Path, Tagged, at, bare, dotted, same
-from hardener.source.data import inside
+from hardener.source.data import frozen, inside
 from hardener.transforms.base import Change
 
 
@@ -152,6 +152,11 @@ def changed(name: str, body: dict[str, Any], changes: list[Change]) -> tuple[dic
         rule = changes[0].rule
         message = f"rule {rule!r} gives service {name!r} what no service can have"
         raise HardenError(message, hint=f"report it to its author, or use --skip {rule}") from None
+
+
+def identity(change: Change) -> Hashable:
+    """What makes a change the same one when all is planned again."""
+    return change.rule, change.service, change.path, frozen(change.value)
 
 
 def tags(data: Any, path: Path) -> Iterator[str]:
