@@ -55,8 +55,7 @@ class Veil(NamedTuple):
             parts += [text[position:start], _masked(text[start:end])]
             position = end
         shown = split_lines("".join([*parts, text[position:]])) if parts else lines
-        masked = mask(shown)
-        return [pattern.sub(MASK, line) for line in masked] if (pattern := _any_of(self.values)) else masked
+        return [self.values_in(line) for line in mask(shown)] if self.values else mask(shown)
 
     def entry(self, text: str) -> str:
         """One line of YAML, masked as such."""
@@ -68,7 +67,12 @@ class Veil(NamedTuple):
 
     def values_in(self, text: str) -> str:
         """`text` with the values in it masked."""
-        return pattern.sub(MASK, text) if (pattern := _any_of(self.values)) else text
+        parts: list[str] = []
+        position = 0
+        for start, end in _occurrences(text, _by_start(self.values)) if self.values else ():
+            parts += [text[position:start], MASK]
+            position = end
+        return "".join([*parts, text[position:]]) if parts else text
 
 
 def veil(before: Project, after: Project, credentials: Callable[[Project], Iterable[Credential]]) -> Veil:
@@ -92,8 +96,9 @@ class _Finder:
         for credential in credentials(project):
             if not credential.placeholder:
                 self.values.add(credential.value)
-                scalar = self.document.scalar(project.origin(credential.path)) if credential.file is None else None
-                if scalar is not None:
+                place = project.origin(credential.path)
+                own = credential.file is None and place[2] == credential.path[2]  # not from another file
+                if own and (scalar := self.document.scalar(place)) is not None:
                     self.hide(scalar, self.text(scalar), credential.start, credential.end)
         self.look()
 
@@ -177,12 +182,14 @@ class _Finder:
         else:
             self.spans.add((scalar.start, scalar.end))
 
-    def everywhere(self, values: Iterable[str]) -> tuple[Span, ...]:
+    def everywhere(self, values: tuple[str, ...]) -> tuple[Span, ...]:
         """The places of all secrets, those included where one of `values` is written in another way."""
+        index = _by_start(values)
         for scalar in self.scalars() if values else ():
             text = self.text(scalar)
             raw = self.document.text[scalar.start : scalar.end]
-            if any(value in text and raw.count(value) < text.count(value) for value in values):
+            found = {text[start:end] for start, end in _occurrences(text, index)}
+            if any(raw.count(value) < text.count(value) for value in found):
                 self.spans.add((scalar.start, scalar.end))
         return tuple(_joined(self.spans))
 
@@ -291,8 +298,29 @@ def _defaults(value: str) -> Iterator[str]:
             yield from (literal, *_defaults(literal))
 
 
-@lru_cache(maxsize=8)
-def _any_of(values: tuple[str, ...]) -> re.Pattern[str] | None:
-    # Digits are a part of many things.
-    each = (rf"(?<!\w){value}(?!\w)" if value.isdecimal() else re.escape(value) for value in values)
-    return re.compile("|".join(each)) if values else None
+@lru_cache(maxsize=4)
+def _by_start(values: tuple[str, ...]) -> dict[str, list[str]]:
+    """The values by their first characters: a file with a thousand secrets is searched once, not a thousand times."""
+    index: dict[str, list[str]] = {}
+    for value in values:
+        index.setdefault(value[:SHORTEST], []).append(value)
+    return index
+
+
+def _occurrences(text: str, index: dict[str, list[str]]) -> Iterator[Span]:
+    """Where values stand in a text, the longest at each place."""
+    position, last = 0, len(text) - SHORTEST
+    while position <= last:
+        end = position
+        for value in index.get(text[position : position + SHORTEST], ()):
+            if text.startswith(value, position) and not (value.isdecimal() and _in_number(text, position, len(value))):
+                end = position + len(value)
+                yield position, end
+                break
+        position = max(end, position + 1)
+
+
+def _in_number(text: str, start: int, length: int) -> bool:
+    """Whether digits are a part of something longer, as in a digest."""
+    around = text[max(start - 1, 0) : start] + text[start + length : start + length + 1]
+    return any(char.isalnum() for char in around)
