@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from hardener.model.interpolation import Variable, places
@@ -129,6 +130,10 @@ class _Finder:
         elif isinstance(node, Sequence):
             items = [item for each in node.items if isinstance(item := _target(each.value), Scalar)]
             self.scan(f"{key}:", items, listed=True)
+            if items and self.text(items[0]).startswith("-"):
+                # Arguments alone; the scanner knows those of one line.
+                for option, value in pairwise(items):
+                    self.scan(f"{key}: {self.text(option)}", [value])
 
     def scan(self, head: str, scalars: list[Scalar], *, listed: bool = False) -> None:
         """Hides the parts of `scalars` that look secret beneath `head`."""
@@ -170,17 +175,17 @@ class _Finder:
     def hide(self, scalar: Scalar, text: str, start: int, end: int) -> None:
         """Hides `text[start:end]`, the text being what a scalar means: that part if it is written so, else all."""
         raw = self.document.text[scalar.start : scalar.end]
-        self.values |= {text[start:end], *text[start:end].splitlines()}
-        if start == 0 and end == len(text) and "\n" in raw:
+        part, whole = text[start:end], end - start == len(text)
+        self.values |= {part, *part.splitlines()}
+        if whole and "\n" in raw:
             self.values |= {line.replace('\\"', '"').strip(" \t\r\"'\\") for line in raw.split("\n")}
-        if raw.count(text) == 1:
-            offset = scalar.start + raw.index(text)
-            self.spans.add((offset + start, offset + end))
-        elif scalar.style == "|" and end - start < len(text.strip()) and raw.count(text[start:end]) == 1:
-            offset = scalar.start + raw.index(text[start:end])
-            self.spans.add((offset, offset + end - start))
+        offset = _offset(raw, text, part, start)
+        if whole or offset is None:
+            own_tag = isinstance(scalar.data, Tagged)
+            before = _PROPERTIES.match(raw) if not own_tag else None
+            self.spans.add((scalar.start + (before.end() if before else 0), scalar.end))
         else:
-            self.spans.add((scalar.start, scalar.end))
+            self.spans.add((scalar.start + offset, scalar.start + offset + len(part)))
 
     def everywhere(self, values: tuple[str, ...]) -> tuple[Span, ...]:
         """The places of all secrets, those included where one of `values` is written in another way."""
@@ -214,6 +219,13 @@ class _Finder:
 
 def _target(node: Node) -> Node:
     return node.target if isinstance(node, Alias) else node
+
+
+def _offset(raw: str, text: str, part: str, start: int) -> int | None:
+    """Where `part`, which stands at `start` in `text`, stands in what is written for that; None if it does not so."""
+    if raw.count(text) == 1:
+        return raw.index(text) + start
+    return raw.index(part) if raw.startswith("|") and raw.count(part) == 1 else None
 
 
 def _quoted(text: str) -> str:
