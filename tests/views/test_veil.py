@@ -83,7 +83,7 @@ def test_through_an_alias_and_a_merge() -> None:
         "environment:\n  <<: *map\n  TOKEN: *value\n  B: *plain"
     )
     assert shown(text) == text.replace("&value hunTer2x", "&value ****").replace("&other 'hunTer3x'", "****").replace(
-        "token: *value", "token: ****"
+        "TOKEN: *value", "TOKEN: ****"
     )
 
 
