@@ -94,14 +94,22 @@ class _Finder:
         self.document = project.document
         self.spans: set[Span] = set()
         self.values: set[str] = set()
-        for credential in credentials(project):
-            if not credential.placeholder:
-                self.values.add(credential.value)
-                place = project.origin(credential.path)
-                own = credential.file is None and place[2] == credential.path[2]  # not from another file
-                if own and (scalar := self.document.scalar(place)) is not None:
-                    self.hide(scalar, self.text(scalar), credential.start, credential.end)
         self.look()
+        # A credential in this file looks like one, too; to find those of other files as well takes a while at first.
+        services = project.file.read_services().values()
+        if self.spans or any(service.env_file or service.extends for service in services):
+            for credential in credentials(project):
+                self.credential(credential, project)
+
+    def credential(self, credential: Credential, project: Project) -> None:
+        """Hides what is known to be one, unless it only stands in for one."""
+        if credential.placeholder:
+            return
+        self.values.add(credential.value)
+        place = project.origin(credential.path)
+        own = credential.file is None and place[2] == credential.path[2]  # not from another file
+        if own and (scalar := self.document.scalar(place)) is not None:
+            self.hide(scalar, self.text(scalar), credential.start, credential.end)
 
     def names(self) -> Iterator[str]:
         """All keys."""
@@ -117,6 +125,8 @@ class _Finder:
                     self.under(str(entry.key.data), entry.value)
                     if _NO_NAME.search(str(entry.key.data)):
                         self.scan("-", [entry.key])
+                if (named := node.by_key.get("name")) and (value := node.by_key.get("value")):
+                    self.under(str(named.value.data), value.value)
             elif isinstance(node, Sequence):
                 for item in node.items:
                     if isinstance(_target(item.value), Sequence):
