@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hardener.transforms.image_tag import ImageTag
     from hardener.transforms.init import Init
     from hardener.transforms.logging import Logging
+    from hardener.transforms.networks import Networks
     from hardener.transforms.no_new_privileges import NoNewPrivileges
     from hardener.transforms.non_root import NonRoot
     from hardener.transforms.obsolete_version import ObsoleteVersion
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from hardener.transforms.read_only import ReadOnly
     from hardener.transforms.resource_limits import ResourceLimits
     from hardener.transforms.restart_policy import RestartPolicy
+    from hardener.transforms.secrets import Secrets
     from hardener.transforms.sensitive_mounts import SensitiveMounts
     from hardener.transforms.stop_grace_period import StopGracePeriod
     from hardener.transforms.unconfined_profiles import UnconfinedProfiles
@@ -64,6 +66,7 @@ __all__ = [
     "ImageTag",
     "Init",
     "Logging",
+    "Networks",
     "NoNewPrivileges",
     "NonRoot",
     "ObsoleteVersion",
@@ -76,6 +79,7 @@ __all__ = [
     "ResourceLimits",
     "RestartPolicy",
     "Result",
+    "Secrets",
     "Selection",
     "SensitiveMounts",
     "Skip",
@@ -109,6 +113,7 @@ _HOMES = {
     "hardener.transforms.image_tag": ("ImageTag",),
     "hardener.transforms.init": ("Init",),
     "hardener.transforms.logging": ("Logging",),
+    "hardener.transforms.networks": ("Networks",),
     "hardener.transforms.no_new_privileges": ("NoNewPrivileges",),
     "hardener.transforms.non_root": ("NonRoot",),
     "hardener.transforms.obsolete_version": ("ObsoleteVersion",),
@@ -117,6 +122,7 @@ _HOMES = {
     "hardener.transforms.read_only": ("ReadOnly",),
     "hardener.transforms.resource_limits": ("ResourceLimits",),
     "hardener.transforms.restart_policy": ("RestartPolicy",),
+    "hardener.transforms.secrets": ("Secrets",),
     "hardener.transforms.sensitive_mounts": ("SensitiveMounts",),
     "hardener.transforms.stop_grace_period": ("StopGracePeriod",),
     "hardener.transforms.unconfined_profiles": ("UnconfinedProfiles",),

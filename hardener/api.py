@@ -15,7 +15,8 @@ from hardener.pipeline import EVERYTHING, Plan, Selection, Verdict, plan
 from hardener.profile import Profile
 from hardener.shown import shows
 from hardener.source import Document, load
-from hardener.source.files import SourceFile, read
+from hardener.source.companions import Companion
+from hardener.source.files import SourceFile, create, read
 from hardener.transforms.base import Advice, Change, Transform
 from hardener.transforms.resource_limits import memory_limits
 from hardener.verify import verify
@@ -67,10 +68,37 @@ class Result:
         """Whether there is anything to write."""
         return self.after != self.before
 
-    def write(self) -> None:
-        """Writes the new text over the file, atomically. Raises HardenError, with nothing changed, where it cannot."""
-        if self.changed:
+    @property
+    def files(self) -> tuple[Companion, ...]:
+        """What the changes need beside the file, each once, in the order in which it is written."""
+        return tuple(dict.fromkeys(file for change in (*self.changes, *self.had) for file in change.files))
+
+    def missing(self) -> tuple[Companion, ...]:
+        """Those of `files` that are not there yet. Raises HardenError where one has something else in it."""
+        folder = self._folder(None)
+        return tuple(file for file in self.files if file.missing(folder))
+
+    def write(self, output: str | None = None) -> None:
+        """Writes the new text over the file, or to `output`, atomically, and before it what it needs beside it.
+
+        Raises HardenError where it cannot; the file is then as it was, and what stands beside it is not needed yet.
+        """
+        if output is None and not self.changed:
+            return
+        if output is None:
+            self.source.check()
+        folder = self._folder(output)
+        for file in self.files:
+            file.missing(folder)  # nothing is written where one of them is in the way
+        for file in self.files:
+            file.write(folder)
+        if output is None:
             self.source.write(self.after)
+        else:
+            create(output, self.after, self.source)
+
+    def _folder(self, output: str | None) -> FilePath:
+        return FilePath(os.path.abspath(output or self.source.name)).parent
 
 
 def harden(
@@ -115,7 +143,9 @@ def harden(
         warnings.append(
             f"{file.name}: memory limits add up to {format_bytes(total)}, the host has {format_bytes(host_memory)}"
         )
-    return _result(file, profile, made, warnings, veil(made.project, after, _finder(profile)))
+    result = _result(file, profile, made, warnings, veil(made.project, after, _finder(profile)))
+    result.missing()
+    return result
 
 
 def picture(

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from hardener.model.project import Project
 from hardener.shown import shows
-from hardener.source import Path
+from hardener.source import Path, at
 from hardener.source.data import frozen
 from hardener.source.tree import Alias, Node, children, descendants, sources, way
-from hardener.target import Made, at, leaves, tags
+from hardener.target import Made, leaves, tags
 from hardener.transforms.base import Change
 
 SERVICES = "services"

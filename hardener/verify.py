@@ -11,9 +11,10 @@ from hardener.errors import HardenError, VerificationError
 from hardener.model.project import Project
 from hardener.pipeline import EVERYTHING, Plan, Selection, plan
 from hardener.profile import Profile
-from hardener.source import Data, Document, Path, bare, differences, dotted, load, same
+from hardener.source import Data, Document, Path, at, bare, differences, dotted, load, same
+from hardener.source.companions import NewFile, NewLine
 from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequence, children, descendants, part
-from hardener.target import at, leaves
+from hardener.target import leaves
 from hardener.transforms.base import Change
 
 _BREAK = re.compile(r"\r\n|\n|\r")
@@ -21,7 +22,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 
 
 def verify(made: Plan, profile: Profile, selection: Selection = EVERYTHING) -> Project:
-    """Checks laws 2 to 5 of docs/architecture.md on a plan, and returns the project that its text describes.
+    """Checks laws 2 to 5 and 8 of docs/architecture.md on a plan, and returns the project that its text describes.
 
     Raises VerificationError where one does not hold. `profile` and `selection` are those the plan was made with.
     """
@@ -40,6 +41,10 @@ def verify(made: Plan, profile: Profile, selection: Selection = EVERYTHING) -> P
         )
     untouched(made)
     accounted(made, again.project)
+    if any(change.files for change in made.changes) and not any(
+        getattr(one, "rotate", False) for one in profile.transforms
+    ):
+        kept(made)
     if again.made:
         rules = ", ".join(sorted({change.rule for change in again.changes}))
         raise VerificationError(f"law 5, idempotent: a second run would change the file again ({rules})")
@@ -76,6 +81,26 @@ def accounted(made: Plan, after: Project) -> None:
     for change in changes:
         if not _visible(change, before, after):
             raise VerificationError(f"law 4, accounted for: the change at {dotted(change.path)} is not in the output")
+
+
+def kept(made: Plan) -> None:
+    """Law 8: what left the text for a file beside it is in that file, to the letter."""
+    from hardener.model.dotenv import read
+    from hardener.model.interpolation import fill
+    from hardener.model.short import as_text
+
+    changes = [change for change in (*made.changes, *made.had) if change.group is not None]
+    files = [file for change in changes for file in change.files]
+    contents = {file.content for file in files if isinstance(file, NewFile)}
+    variables = {file.key: read(file.line)[file.key] or "" for file in files if isinstance(file, NewLine) and file.key}
+    for change in changes:
+        old = at({"services": made.project.bodies}, change.path)
+        if change.action not in ("remove", "replace") or isinstance(old, dict | list) or old is None:
+            continue
+        text = fill(as_text(old), {}, "$")
+        moved = {text, text.partition("=")[2]} & {*contents, *variables.values()}
+        if not moved and text != fill(as_text(change.value), variables, "$"):
+            raise VerificationError(f"law 8, kept: the value that stood at {dotted(change.path)} is in no file")
 
 
 def _differences(before: Project, after: Project) -> Iterator[Path]:

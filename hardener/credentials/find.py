@@ -31,16 +31,19 @@ def credentials(service: Service, facts: ImageFacts | None, read_file: ReadFile)
     file names, None where it cannot be read.
     """
     known, base = Known(facts), ("services", service.name)
-    found = [
+    check, log = service.healthcheck, service.logging
+    build = service.read_build() if service.build is not None and not isinstance(service.build, str) else None
+    return [
         *_named(service.environment, (*base, "environment"), "variable", known),
-        *_commands(service, base, known),
+        *_command(service.entrypoint, (*base, "entrypoint"), known),
+        *_command(service.command, (*base, "command"), known),
+        *_command(check.test if check else None, (*base, "healthcheck", "test"), known),
+        *_hooks(service, base, known),
         *_named(service.labels, (*base, "labels"), "label", Known(None)),
+        *_named(log.options if log else None, (*base, "logging", "options"), "argument", Known(None)),
+        *_named(build.args if build else None, (*base, "build", "args"), "variable", known),
         *_env_files(service, base, known, read_file),
     ]
-    build = service.read_build() if service.build is not None and not isinstance(service.build, str) else None
-    if build:
-        found += _named(build.args, (*base, "build", "args"), "variable", known)
-    return found
 
 
 def _named(values: Any, path: Path, kind: Kind, known: Known) -> Iterator[Credential]:
@@ -60,22 +63,24 @@ def _named(values: Any, path: Path, kind: Kind, known: Known) -> Iterator[Creden
                 yield _credential(each, value, (*path, step), kind, offset)
 
 
-def _commands(service: Service, base: Path, known: Known) -> Iterator[Credential]:
-    check = service.healthcheck
-    for value, path in (
-        (service.entrypoint, (*base, "entrypoint")),
-        (service.command, (*base, "command")),
-        (check.test if check else None, (*base, "healthcheck", "test")),
-    ):
-        carried = Carried() if isinstance(value, list) else None
-        for index, item in enumerate(value if isinstance(value, list) else [value]):
-            if item is None:
-                continue
-            text = as_text(item)
-            place = (*path, index) if isinstance(value, list) else path
-            found, carried = in_arguments(text, carried)
-            for each in apart([*found, *in_defaults(text, known)]):
-                yield _credential(each if each.name else each._replace(name=str(path[2])), text, place, "argument", 0)
+def _command(value: Any, path: Path, known: Known) -> Iterator[Credential]:
+    """Credentials in a command line, or in a list of its words."""
+    carried = Carried() if isinstance(value, list) else None
+    for index, item in enumerate(value if isinstance(value, list) else [value]):
+        if item is None:
+            continue
+        text = as_text(item)
+        place = (*path, index) if isinstance(value, list) else path
+        found, carried = in_arguments(text, carried)
+        for each in apart([*found, *in_defaults(text, known)]):
+            yield _credential(each if each.name else each._replace(name=str(path[2])), text, place, "argument", 0)
+
+
+def _hooks(service: Service, base: Path, known: Known) -> Iterator[Credential]:
+    for key in ("post_start", "pre_stop"):
+        for index, hook in enumerate(getattr(service, key) or ()):
+            yield from _command(hook.command, (*base, key, index, "command"), known)
+            yield from _named(hook.environment, (*base, key, index, "environment"), "argument", known)
 
 
 def _env_files(service: Service, base: Path, known: Known, read_file: ReadFile) -> Iterator[Credential]:
@@ -123,8 +128,8 @@ def _credential(found: Found, text: str, path: Path, kind: Kind, offset: int, wh
         path=path,
         name=found.name,
         value=told.value,
-        start=offset + found.start,
-        end=offset + found.end,
+        start=offset + told.start,
+        end=offset + told.end,
         kind=kind,
         variable=told.variable,
         placeholder=is_placeholder(told.value),

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 import re
-import typing
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from hardener.knowledge.secrets import NameKind, form, forms, is_switch, name_kind
 from hardener.model.interpolation import Variable, places, resolve_defaults
@@ -22,7 +21,7 @@ VEIL = "\ue000"
 """Stands for each character of a variable."""
 
 
-Shape = typing.Literal["whole", "url", "option", "form"]
+Shape = Literal["whole", "url", "option", "form"]
 
 
 class Found(NamedTuple):
@@ -37,11 +36,16 @@ class Found(NamedTuple):
     sure: bool = True
 
 
-class Literal(NamedTuple):
-    """What a span of a text is once variables have their defaults, and the variable if it is no more than that."""
+class Meaning(NamedTuple):
+    """What a span of a text is once variables have their defaults.
+
+    If it is no more than a variable, that is named, and `start:end` is where it stands: for `${A:-${B:-x}}`, that of B.
+    """
 
     value: str
-    variable: str | None
+    start: int
+    end: int
+    variable: str | None = None
 
 
 _URL = re.compile(
@@ -75,7 +79,8 @@ _REFERENCE = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _PATH = re.compile(
-    r"(?:[A-Za-z]:)?(?:\.{0,2}|~)[/\\](?:[\w.@-]{1,64}[/\\]){0,20}[\w.@-]{0,64}|[\w./-]{1,200}\.(?:pem|key|crt|cer|txt|jks|p12|pfx|json|ya?ml|env|conf)"
+    r"(?:[A-Za-z]:)?(?:\.{0,2}|~)[/\\](?:[\w.@-]{1,64}[/\\]){0,20}[\w.@-]{0,64}"
+    r"|(?:[^\s/]{1,64}/){0,20}[\w.@-]{1,64}\.(?:pem|key|crt|cer|txt|jks|p12|pfx|json|ya?ml|env|conf)"
 )
 # A secret in base 64 can look like a path.
 _MIXED = re.compile(r"(?=.{0,400}[a-z])(?=.{0,400}[A-Z])(?=.{0,400}\d)[^.]{16,}$")
@@ -85,6 +90,8 @@ _PUBLIC = re.compile(
 )
 _NUMBER = re.compile(r"[-+]?\d{1,7}(?:\.\d{1,7})?[a-z%]{0,3}")
 _LONGEST_RANDOM = 4096
+_SHORT = 256
+"""Characters of a value that may hold other pairs. What is longer is not looked through once more for each of them."""
 
 
 def veiled(text: str) -> str:
@@ -100,16 +107,23 @@ def veiled(text: str) -> str:
     return "".join([*parts, text[position:]])
 
 
-def literal(text: str, start: int, end: int) -> Literal | None:
+def literal(text: str, start: int, end: int) -> Meaning | None:
     """What stands at `text[start:end]`; None where a variable without default decides, or for nothing but blanks."""
-    part = text[start:end]
-    value = resolve_defaults(part)
+    value = resolve_defaults(text[start:end])
     if value is None or not value.strip():
         return None
-    first = next(places(part), None)
-    whole = first is not None and first.start == 0 and first.end == len(part)
-    variable = first.part.name if first and whole and isinstance(first.part, Variable) else None
-    return Literal(value, variable)
+    name, inner = None, (start, end)
+    while variable := _only_variable(text[inner[0] : inner[1]]):
+        name, (start, end) = variable.name, inner
+        inner = end - 1 - len(variable.default or ""), end - 1
+    return Meaning(value, start, end, name)
+
+
+def _only_variable(text: str) -> Variable | None:
+    """The variable with a default that is all of a text."""
+    first = next(places(text), None)
+    whole = first is not None and (first.start, first.end) == (0, len(text))
+    return first.part if first and whole and isinstance(first.part, Variable) and first.part.default else None
 
 
 def inside(text: str) -> Iterator[Found]:
@@ -180,14 +194,19 @@ def value_span(text: str, start: int) -> tuple[int, int]:
 
 
 def _pairs(text: str, veil: str) -> Iterator[Found]:
-    for pair in _PAIR.finditer(veil):
+    position = 0
+    while pair := _PAIR.search(veil, position):
+        position = pair.end()
         kind = name_kind(pair["name"])
         if kind not in ("secret", "token", "doubtful"):
             continue
-        start, end = value_span(veil, pair.end())
+        start, end = value_span(veil, position)
         told = literal(text, start, end)
-        if told and (sure := is_secret(kind, told.value)) is not False:
+        sure = is_secret(kind, told.value) if told else False
+        if told and sure is not False:
             yield Found(start, end, pair["name"], "option", f"it is the value of {pair['name']}", sure=bool(sure))
+        if sure is not False or end - start > _SHORT:
+            position = max(position, end)
 
 
 def _keys(text: str) -> Iterator[Found]:

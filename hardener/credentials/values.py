@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from hardener.credentials.commands import in_line
 from hardener.credentials.texts import Found, apart, inside, is_literal, is_secret, literal, veiled
-from hardener.knowledge import ImageFacts
+from hardener.knowledge.facts import ImageFacts, file_variable
 from hardener.knowledge.secrets import NameKind, holds_login, is_switch, name_kind, tells
 from hardener.model.interpolation import Variable, places
 
@@ -15,8 +15,6 @@ _LOGIN = re.compile(
     r"(?<![^\s,;])(?:[\w.@+\ue000-]{1,256}:(?!\d{1,5}(?:[,;/]|$))|(?:[Bb]asic|[Bb]earer|[Tt]oken) )"
     r"(?P<password>[^\s,;:]{3,4000})(?=[\s,;]|$)"
 )
-_DEEPEST = 8
-"""Defaults inside of defaults that are looked into."""
 
 
 class Known:
@@ -24,14 +22,14 @@ class Known:
 
     def __init__(self, facts: ImageFacts | None) -> None:
         claim = facts.secret_env if facts else None
-        self.source = claim.source if claim else ""
+        self.facts = facts
         self.family = facts.family if facts else ""
+        self.source = claim.source if claim else ""
         self.secret = frozenset(claim.value if claim else ())
-        self.files = frozenset(facts.file_env.value if facts and facts.file_env else ())
 
     def from_file(self, name: str) -> bool:
         """Whether the image reads the variable from a file as well, so that its value is one thing."""
-        return not self.files.isdisjoint((f"{name}_FILE", f"{name}__FILE", f"FILE__{name}", f"{name}_SECRETFILE"))
+        return self.facts is not None and file_variable(self.facts, name) is not None
 
 
 def in_value(name: str, text: str, known: Known) -> list[Found]:
@@ -56,15 +54,23 @@ def in_value(name: str, text: str, known: Known) -> list[Found]:
     return inner
 
 
-def in_defaults(text: str, known: Known, depth: int = 0) -> Iterator[Found]:
-    """Credentials that are defaults of variables: all of the `${VAR:-literal}`, if a part of the literal is one."""
+def in_defaults(text: str, known: Known) -> Iterator[Found]:
+    """Credentials in the defaults of variables: all of the `${VAR:-literal}`, if a part of the literal is one.
+
+    Where it is that of another variable inside, `${A:-postgres://me:${B:-secret}@db}`, it is `${B:-secret}`.
+    """
     for start, end, part in places(text):
-        if not isinstance(part, Variable) or not part.default or depth >= _DEEPEST:
+        if not isinstance(part, Variable) or not part.default:
             continue
-        inner = in_value(part.name, part.default, known) or list(in_defaults(part.default, known, depth + 1))
-        if inner and literal(text, start, end):
-            first = inner[0]
-            yield Found(start, end, part.name, first.shape, first.claim, first.source, any(each.sure for each in inner))
+        found = in_value(part.name, part.default, known)
+        literals = [
+            each for each in found if (told := literal(part.default, each.start, each.end)) and not told.variable
+        ]
+        if not literals:
+            offset = end - 1 - len(part.default)
+            yield from (each._replace(start=offset + each.start, end=offset + each.end) for each in found)
+        elif literal(text, start, end):
+            yield literals[0]._replace(start=start, end=end, sure=any(each.sure for each in literals))
 
 
 def _inner(name: str, kind: NameKind, text: str, known: Known) -> Iterator[Found]:

@@ -95,12 +95,14 @@ class ComposeCheck:
             raise HardenError(f"docker compose cannot read so large a file: {answer}", hint="split the file")
         if not accepted:
             raise VerificationError(f"docker compose accepts the file before and not after: {answer}")
-        allowed = {path[:3] for path in planned}
+        planned = list(planned)
+        allowed, begun = {path[:3] for path in planned}, {path[:1] for path in planned}
         for path in differences(before, json.loads(answer)):
             # A `pre_start` container inherits the settings of its service.
             owner = (*path[:2], *path[4:5]) if path[2:3] == ("pre_start",) else path[:3]
             # What stands under `x-` means nothing to compose; anchors often stand there.
-            if owner not in allowed and path[:1] not in allowed and not str(path[0]).startswith("x-"):
+            known = owner in allowed or path[:1] in allowed or path in begun  # what is new is seen as a whole
+            if not known and not str(path[0]).startswith("x-"):
                 raise VerificationError(f"docker compose reads a change at {dotted(path)} that was not planned")
 
     def _ask(self, text: str, options: tuple[str, ...]) -> subprocess.Popen[bytes]:

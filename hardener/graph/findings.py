@@ -77,11 +77,13 @@ class Findings:
             return False
         targets = self.names.find(mention.host, source)
         if targets:
+            # What the engine would only take for a name may be part of a secret that looks like one.
+            shown = mention.host if self.names.gives(mention.host, source) else ", ".join(sorted(targets))
             self.connect(
                 source,
                 targets,
                 kind,
-                f"{subject} names {mention.host}",
+                f"{subject} names {shown}",
                 where if isinstance(where, str) else where(),
                 mention.port,
             )

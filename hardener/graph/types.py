@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hardener.model import Port
 from hardener.shown import shows
@@ -28,8 +28,7 @@ EdgeKind = Literal[
 
 
 @shows("source", "target", "kind", "where", "port")
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """`source` opens connections to `target`, both names of services. `port` is that of the target, if it is known.
 
     `claim` says in words what shows it, `where` is `file:line:column`, or `file:line` of another file.
@@ -44,8 +43,7 @@ class Edge:
 
 
 @shows("service", "where")
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(NamedTuple):
     """The host publishes a port of a service: everyone who reaches the host reaches it, unless it is on loopback."""
 
     service: str
@@ -59,8 +57,7 @@ class Exposure:
 
 
 @shows("service", "where")
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A service that opens connections to the outside or the host, and what shows it. None shown proves nothing."""
 
     service: str

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 
 @shows("name", "digest", "platform")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InspectedImage:
+class InspectedImage(NamedTuple):
     """An image as an engine has it: `name` as the engine was asked for it, and the fields of its configuration.
 
     `digest` is that of the registry the image was pulled from, `sha256:…`; None for one that was only built or loaded

@@ -109,3 +109,17 @@ def differences(before: Data, after: Data, path: Path = ()) -> Iterator[Path]:
                 yield from differences(before[index], after[index], (*path, index))
     elif not same(before, after):
         yield path
+
+
+def at(data: Any, path: Path) -> Any:
+    """The value at `path`, tags left out on the way and of itself; None where there is none."""
+    for step in path:
+        data = inside(bare(data), step)
+    return bare(data)
+
+
+def inside(data: Any, step: str | int) -> Any:
+    """What a map holds at a key, or a list at an index; None where there is nothing."""
+    if isinstance(data, list):
+        return data[step] if isinstance(step, int) and step < len(data) else None
+    return data.get(step) if isinstance(data, dict) else None

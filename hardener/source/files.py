@@ -6,8 +6,9 @@ import codecs
 import contextlib
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from hardener.errors import HardenError, Where
 from hardener.shown import shows
@@ -19,8 +20,7 @@ _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 @shows("name", "encoding")
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A file as it was read: its name as given, its bytes, and the encoding that turns `text` back into them."""
 
     name: str
@@ -40,11 +40,18 @@ class SourceFile:
         """
         target = _target(self.name)
         try:
-            status = target.stat()
-            _refuse_read_only(target, status, self.name)
+            self.check()
+            _replace(target, text.encode(self.encoding), target.stat())
+        except OSError as error:
+            raise HardenError(f"cannot write: {error.strerror}", Where(self.name), "nothing was changed") from error
+
+    def check(self) -> None:
+        """Raises HardenError if the file is read-only or no longer holds what was read."""
+        target = _target(self.name)
+        try:
+            _refuse_read_only(target, target.stat(), self.name)
             if target.read_bytes() != self.content:
                 raise HardenError("the file changed while it was read", Where(self.name), "run again")
-            _replace(target, text.encode(self.encoding), status)
         except OSError as error:
             raise HardenError(f"cannot write: {error.strerror}", Where(self.name), "nothing was changed") from error
 
@@ -97,6 +104,19 @@ def create(name: str, text: str, like: SourceFile) -> None:
         raise HardenError(f"cannot write: {error.strerror}", Where(name), "check the folder") from error
 
 
+def create_new(target: Path, content: bytes, mode: int) -> None:
+    """Writes a file that is not there yet, whole or not at all. Raises OSError, FileExistsError if it is there."""
+    with _temporary(target, content) as temporary:
+        os.chmod(temporary, mode)
+        os.link(temporary, target)  # a rename would overwrite what came in between
+
+
+def replace_content(target: Path, content: bytes) -> None:
+    """Replaces what a file holds, atomically; a link stays, mode and owner are kept. Raises OSError."""
+    target = _target(str(target))
+    _replace(target, content, target.stat())
+
+
 def _target(name: str) -> Path:
     """The file that `name` leads to. Not by `Path.resolve`, which before Python 3.13 fails on links in a circle."""
     return Path(os.path.realpath(name))
@@ -117,7 +137,20 @@ def _mode(name: str) -> int:
 
 
 def _replace(target: Path, content: bytes, status: os.stat_result | None, mode: int = 0o600) -> None:
-    """Writes a temporary file beside `target`, syncs it, and renames it over; `mode` is for a file that is new."""
+    """Puts a file in the place of `target`, with its mode and owner; `mode` is for one that is new."""
+    with _temporary(target, content) as temporary:
+        if status is None:
+            os.chmod(temporary, mode)
+        else:
+            with contextlib.suppress(PermissionError):  # only root may give a file away
+                os.chown(temporary, status.st_uid, status.st_gid)
+            os.chmod(temporary, stat.S_IMODE(status.st_mode))
+        os.replace(temporary, target)
+
+
+@contextlib.contextmanager
+def _temporary(target: Path, content: bytes) -> Iterator[str]:
+    """A file beside `target` that holds `content`, safe on the disk and closed to others; gone afterwards."""
     import tempfile  # brings random and hashlib along, and most runs only look
 
     handle, temporary = tempfile.mkstemp(prefix=".harden-", suffix=".tmp", dir=target.parent)
@@ -126,14 +159,7 @@ def _replace(target: Path, content: bytes, status: os.stat_result | None, mode: 
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        if status is None:
-            os.chmod(temporary, mode)
-        else:
-            with contextlib.suppress(PermissionError):  # only root may give a file away
-                os.chown(temporary, status.st_uid, status.st_gid)
-            os.chmod(temporary, stat.S_IMODE(status.st_mode))
-        os.replace(temporary, target)
-    except BaseException:
+        yield temporary
+    finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
-        raise

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from hardener.source import dotted
+from hardener.source.companions import Companion, NewFile
 from hardener.source.style import Style
 from hardener.transforms.base import Advice, Change
 from hardener.views.style import columns, escape, pad, paint, wrap
@@ -54,6 +55,7 @@ def table(result: Result, *, width: int = 100, color: bool = False, secrets: boo
             ]
     if not lines:
         return ""
+    lines += _files(result, width, color)
     lines += _caveats(result, width, color)
     return "\n".join([f"{escape(result.file)}, profile {escape(result.profile)}", *lines, ""])
 
@@ -83,7 +85,9 @@ def _rows(result: Result, veil: Veil | None) -> Iterator[tuple[str | None, Row]]
 
 def _row(change: Change, why: str, veil: Veil | None) -> Row:
     short = in_short(change)
-    return Row(change.rule, escape(veil.entry(short) if veil else short), _told(why, veil))
+    # At the top of the file it says where secrets are, and holds none.
+    places = change.path[0] == "secrets"
+    return Row(change.rule, escape(veil.entry(short) if veil and not places else short), _told(why, veil))
 
 
 def _told(text: str, veil: Veil | None) -> str:
@@ -133,6 +137,29 @@ def _place(advice: Advice) -> str:
     own = len(advice.path) > 2 and advice.path[1] == advice.service
     path = advice.path[2:] if own else advice.path[1:]
     return dotted(path)
+
+
+def _files(result: Result, width: int, color: bool) -> Iterator[str]:
+    """What is written beside the file, without what secret files hold."""
+    rows: dict[str, list[Companion]] = {}
+    for file in result.files:
+        rows.setdefault(file.path, []).append(file)
+    if rows:
+        yield ""
+        yield paint("beside the file", "bold", color)
+    first = max(map(columns, rows), default=0)
+    for path, files in rows.items():
+        told = [
+            f"mode {file.mode:04o}" if isinstance(file, NewFile) else f"+ {file.key or file.line}" for file in files
+        ]
+        reasons = dict.fromkeys(file.reason for file in files)
+        text = f"{', '.join(told)}: {escape('; '.join(reasons))}"
+        if width < _NARROW:
+            yield from (f"  {line}" for line in wrap(escape(path), width - 2))
+            yield from (f"    {line}" for line in wrap(text, width - 4))
+            continue
+        for index, line in enumerate(wrap(text, width - first - 4)):
+            yield f"  {pad(escape(path) if index == 0 else '', first)}  {line}".rstrip()
 
 
 def _caveats(result: Result, width: int, color: bool) -> Iterable[str]:

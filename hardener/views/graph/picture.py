@@ -7,7 +7,7 @@ known to talk to the other, that is a fault.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 from hardener.graph import Edge, Graph, Outgoing
@@ -162,6 +162,20 @@ class Picture:
         return tuple(link for link in self.links if link.fault or not link.possible)
 
     @property
+    def entries(self) -> dict[tuple[str, bool], list[Publication]]:
+        """What is published after, by service, and by whether only the host itself reaches it."""
+        found: dict[tuple[str, bool], list[Publication]] = {}
+        for one in self.ports:
+            if one.after is not None:
+                found.setdefault((one.service, loopback(one.after)), []).append(one)
+        return found
+
+    def served(self, name: str) -> str | None:
+        """The ports at which others ask a service, as far as they are known."""
+        asked = sorted({port for link in self.links if link.target == name for port in link.ports})
+        return f"serves {', '.join(map(str, asked))}" if asked else None
+
+    @property
     def order(self) -> dict[str, int]:
         """The place of each service."""
         return {box.name: index for index, box in enumerate(self.boxes)}
@@ -212,7 +226,7 @@ def picture(
     links = []
     for (source, target), edges in graph.pairs().items():
         if source != target:
-            evidence = tuple(dict.fromkeys(replace(edge, claim=hide(edge.claim)) for edge in edges))
+            evidence = tuple(dict.fromkeys(edge._replace(claim=hide(edge.claim)) for edge in edges))
             both = pair(source, target, order)
             links.append(Link(source, target, evidence, both in could, both in can))
     return Picture(
@@ -224,7 +238,7 @@ def picture(
         tuple(sorted(links, key=lambda link: (order[link.source], order[link.target]))),
         could,
         can,
-        tuple(replace(way, claim=hide(way.claim)) for way in graph.outgoing),
+        tuple(way._replace(claim=hide(way.claim)) for way in graph.outgoing),
         tuple(map(hide, graph.notes)),
     )
 
