@@ -229,11 +229,12 @@ def _start_check(file: SourceFile) -> ComposeCheck | None:
 
 def _finder(profile: Profile) -> Callable[[Project], list[Credential]]:
     """Finds the credentials of the services of a project."""
-    from hardener.credentials import credentials
-    from hardener.graph.files import Files
-    from hardener.transforms.context import Context
 
     def found(project: Project) -> list[Credential]:
+        from hardener.credentials import credentials
+        from hardener.graph.files import Files
+        from hardener.transforms.context import Context
+
         context = Context(project, project.services, profile.roles, profile.facts, profile.images)
         files = Files(FilePath(project.document.file).parent)
         services = project.services.values()
