@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hardener.model.project import Project
+from hardener.shown import shows
 from hardener.source import Path, at
 from hardener.source.data import frozen
 from hardener.source.tree import Alias, Node, children, descendants, sources, way
@@ -22,6 +23,7 @@ from hardener.transforms.base import Change
 SERVICES = "services"
 
 
+@shows("made", "had", "refused", "unshared")
 @dataclass
 class Settled:
     """What becomes of the wanted changes: made, had through a change to another service, or refused with the reason.

@@ -8,17 +8,15 @@ which it is not known whom it talks to.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import combinations, product
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hardener.graph import Graph
 
 Mode = Literal["plain", "strict"]
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """Networks by service, in order, and those of the networks in which nobody needs the outside."""
 
     networks: dict[str, list[str]]
@@ -47,11 +45,13 @@ def split(
     mode: Mode = "plain",
     frontend: str = "frontend",
     backend: str = "backend",
+    anywhere: Iterable[str] = (),
 ) -> Split:
     """Networks for `services`, which all share one so far.
 
     `stores` are those that only answer (databases, caches, queues), `fronts` those that the outside reaches. `bases`
     tells whom a service extends: it has the networks of that one, too.
+    `anywhere` are those that take any address of a service that they find by its labels: they have all of its networks.
     """
     members = dict.fromkeys(services)
     pairs = {frozenset(pair) for pair in graph.pairs() if set(pair) <= members.keys() and len(set(pair)) == 2}
@@ -72,6 +72,9 @@ def split(
         _meet(networks, one, two, stores, frontend)
     for name in members:
         networks[name] = networks[name] or {frontend}
+    for edge in graph.edges:
+        if edge.source in anywhere and edge.kind in ("label", "possible") and edge.target in networks:
+            networks[edge.source] |= networks[edge.target]
     _inherit(networks, bases)
     order = [frontend, *dict.fromkeys(back[store] for store in members if store in stores)]
     return Split(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
+from hardener.errors import HardenError
+from hardener.model import Service
 from hardener.model.interpolation import may_be, readable, resolve_defaults
+from hardener.model.project import read_service
+from hardener.shown import shows
 from hardener.source import Data, Path, Tagged, at, bare, dotted, same
 from hardener.source.data import inside
 from hardener.transforms.base import Change
@@ -18,6 +21,11 @@ def atoms(change: Change, body: Any, depth: int) -> Iterator[Change]:
     `body` is what stands at the first `depth` steps of the change's path, with everything it inherits. A map to set is
     merged into what is there, key by key; a key that has a value keeps it, unless the change is to replace it.
     """
+    if change.action == "remove":
+        holder = at(body, change.path[depth:-1])
+        if isinstance(holder, dict) and change.path[-1] in holder:
+            yield change
+        return
     for step in change.path[depth:]:
         body = inside(body, step)
     if change.action == "quote":
@@ -31,7 +39,7 @@ def atoms(change: Change, body: Any, depth: int) -> Iterator[Change]:
             yield change
     elif isinstance(change.value, dict) and isinstance(body, dict):
         for key, value in change.value.items():
-            inner = replace(change, path=(*change.path, key), value=value)
+            inner = change._replace(path=(*change.path, key), value=value)
             yield from atoms(inner, body.get(key), len(inner.path))
     elif body is None:
         yield change
@@ -104,6 +112,7 @@ def leaves(path: Path, value: Data) -> Iterator[tuple[Path, Data]]:
         yield path, value
 
 
+@shows("change", "site")
 class Made(NamedTuple):
     """A change and the `site` it is made at: the place in the document's own data, through any `<<` and alias.
 
@@ -136,6 +145,17 @@ def apply(data: Data, changes: Iterable[Made], unshared: Iterable[Path] = ()) ->
             if isinstance(container, dict) and change.instead_of in container:
                 _move_behind(container, last, change.instead_of)
     return result  # type: ignore[no-any-return]
+
+
+def changed(name: str, body: dict[str, Any], changes: list[Change]) -> tuple[dict[str, Any], Service]:
+    """The body of a service, and the service, after `changes`. Raises HardenError where no service can be so."""
+    data: Any = apply({name: body}, [Made(change, change.path[1:]) for change in changes])
+    try:
+        return data[name], read_service(name, data[name])
+    except HardenError:
+        rule = changes[0].rule
+        message = f"rule {rule!r} gives service {name!r} what no service can have"
+        raise HardenError(message, hint=f"report it to its author, or use --skip {rule}") from None
 
 
 def tags(data: Any, path: Path) -> Iterator[str]:

@@ -53,6 +53,16 @@ def test_who_talks_to_stores_only_stays_behind() -> None:
     assert not found.closed, "a worker may call the outside"
 
 
+def test_who_takes_any_address_is_on_all_networks_of_those_it_finds() -> None:
+    told = graph("app db", "worker cache", published="proxy")
+    label = Edge("proxy", "app", "label", "it says so", "compose.yml:1:1")
+    of = Graph(told.services, (label, *told.edges), told.exposures)
+    names = ["proxy", "app", "worker", "db", "cache"]
+    found = split(of, names, {"db", "cache"}, {"proxy"}, {}, "strict", anywhere={"proxy"})
+    assert set(found.networks["app"]) == set(found.networks["proxy"]) == {"frontend", "backend-db"}
+    assert ("proxy", "cache") in set(found.parted())
+
+
 def test_who_nothing_is_known_of_stays_connected_with_all() -> None:
     found = parts(graph("proxy app", "app db", published="proxy", undecided="mail"), "proxy app db mail")
     assert found.networks["mail"] == ["frontend", "backend"]

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from fnmatch import fnmatchcase
 
 from hardener.graph.findings import Findings
 from hardener.graph.kinds import STORES, Kinds
 from hardener.graph.mounts import is_configuration
 from hardener.knowledge import ImageFacts, reference
 from hardener.knowledge.clients import Client, outside, words
+from hardener.knowledge.globs import matches
 from hardener.model import Service
 from hardener.model.interpolation import readable
 from hardener.model.short import texts
@@ -306,7 +306,7 @@ class _Completeness:
         if known is None or not known.config:
             return is_configuration(path)
         return any(
-            fnmatchcase(path, glob) or fnmatchcase(path, f"{glob}/*") or fnmatchcase(glob, f"{path.rstrip('/')}/*")
+            matches(path, glob) or matches(path, f"{glob}/*") or matches(glob, f"{path.rstrip('/')}/*")
             for glob in known.config
         )
 

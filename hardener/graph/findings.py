@@ -12,9 +12,11 @@ from hardener.graph.names import Names, is_host, is_local
 from hardener.graph.types import Edge, EdgeKind, Outgoing
 from hardener.model import Service
 from hardener.model.project import Project
+from hardener.shown import shows
 from hardener.source import Path
 
 
+@shows("project", "services")
 @dataclass
 class Findings:
     """The project, and what its reading has shown so far."""
@@ -75,11 +77,13 @@ class Findings:
             return False
         targets = self.names.find(mention.host, source)
         if targets:
+            # What the engine would only take for a name may be part of a secret that looks like one.
+            shown = mention.host if self.names.gives(mention.host, source) else ", ".join(sorted(targets))
             self.connect(
                 source,
                 targets,
                 kind,
-                f"{subject} names {mention.host}",
+                f"{subject} names {shown}",
                 where if isinstance(where, str) else where(),
                 mention.port,
             )

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from functools import cached_property
 
 from hardener.graph.findings import Findings, folder_of
 from hardener.graph.types import Edge
 from hardener.knowledge import ImageFacts, facts_for, reference
 from hardener.knowledge.clients import Client, client_of
+from hardener.knowledge.globs import matches
 from hardener.model import Service
 from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.short import tokens
@@ -189,7 +189,7 @@ class Kinds:
             return True
         globs = [glob for glob in (facts.programs.value if facts.programs else ()) if glob.strip("*-")]
         said = [word.rpartition("/")[2] for part in line for word in readable(part).split()]
-        if any(fnmatchcase(word, glob) for word in said for glob in globs):
+        if any(matches(word, glob) for word in said for glob in globs):
             return True
         if service.entrypoint is None and line[0].startswith("-"):
             return True

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hardener.model import Port
+from hardener.shown import shows
 
 EdgeKind = Literal[
     "depends_on",  # depends_on: it waits for the other, and so most likely talks to it
@@ -26,8 +27,8 @@ EdgeKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+@shows("source", "target", "kind", "where", "port")
+class Edge(NamedTuple):
     """`source` opens connections to `target`, both names of services. `port` is that of the target, if it is known.
 
     `claim` says in words what shows it, `where` is `file:line:column`, or `file:line` of another file.
@@ -41,8 +42,8 @@ class Edge:
     port: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+@shows("service", "where")
+class Exposure(NamedTuple):
     """The host publishes a port of a service: everyone who reaches the host reaches it, unless it is on loopback."""
 
     service: str
@@ -55,8 +56,8 @@ class Exposure:
         return self.port.host_ip is not None and self.port.host_ip.strip("[]").startswith(("127.", "::1", "localhost"))
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+@shows("service", "where")
+class Outgoing(NamedTuple):
     """A service that opens connections to the outside or the host, and what shows it. None shown proves nothing."""
 
     service: str
@@ -64,6 +65,7 @@ class Outgoing:
     where: str
 
 
+@shows("services", "edges", "exposures", "outgoing", "undecided", "notes")
 @dataclass(frozen=True)
 class Graph:
     """The communication of a project.

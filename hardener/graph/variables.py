@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from hardener.graph.files import Files
 from hardener.model.short import tokens
+from hardener.shown import shows
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]\s*(.*))?")
 # Words of a variable's name that say that its value is a host, or holds one.
@@ -31,6 +32,7 @@ _SAYS_OWN = re.compile(
 )
 
 
+@shows("name", "where")
 class Variable(NamedTuple):
     """A variable of a service, and where it is set. `value` is None where the shell or `.env` is to give it."""
 

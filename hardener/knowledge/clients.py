@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+from hardener.knowledge.globs import matches
 from hardener.knowledge.reference import reference
 
 _FILE = Path(__file__).parent / "clients.toml"
@@ -15,8 +14,7 @@ _FILE = Path(__file__).parent / "clients.toml"
 Reach = Literal["none", "told", "http", "any"]
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(NamedTuple):
     """A host that a client connects to unless a variable says otherwise."""
 
     host: str
@@ -24,8 +22,7 @@ class Default:
     unless: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(NamedTuple):
     """What is known of an image as a client of others. `clients.toml` explains the fields."""
 
     names: tuple[str, ...]
@@ -40,6 +37,7 @@ class Client:
     labels: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     off: str | None = None
+    anywhere: bool = False
     all: bool = False
     unless_command: str | None = None
     http: bool = False
@@ -77,7 +75,18 @@ def clients() -> tuple[Client, ...]:
 
 @cache
 def _find(name: str) -> Client | None:
-    return next((client for client in clients() if any(fnmatchcase(name, glob) for glob in client.names)), None)
+    named = _by_name().get(name)
+    return named or next((client for glob, client in _by_glob() if matches(name, glob)), None)
+
+
+@cache
+def _by_name() -> dict[str, Client]:
+    return {name: client for client in clients() for name in client.names}
+
+
+@cache
+def _by_glob() -> tuple[tuple[str, Client], ...]:
+    return tuple((name, client) for client in clients() for name in client.names if "*" in name)
 
 
 def _client(entry: dict[str, Any]) -> Client:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hardener.model.interpolation import resolve_defaults, split_outside_braces, variables
 
@@ -20,8 +20,7 @@ _NAMES_A_REGISTRY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """An image by its full name: `postgres:16` is registry `docker.io`, repository `library/postgres`, tag `16`.
 
     Variables stand at their defaults. A part that is a variable without default is `$NAME`, one that contains such a

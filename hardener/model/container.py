@@ -35,6 +35,7 @@ from hardener.model.parts import (
     Logging,
     Ulimit,
     Ulimits,
+    read_env_files,
     read_grants,
     read_ulimits,
 )
@@ -206,15 +207,7 @@ class Container(Part):
 
     def read_env_file(self) -> list[EnvFile]:
         """Files of variables, in order: later ones win, `environment` wins over all."""
-        items = self.env_file if isinstance(self.env_file, list) else [self.env_file]
-        files = []
-        for item in items:
-            if isinstance(item, Part):
-                if item.path is not None:
-                    files.append(EnvFile(item.path, boolean(item.required) is not False, item.format))
-            elif item is not None:
-                files.append(EnvFile(item))
-        return files
+        return read_env_files(self.env_file)
 
     def read_labels(self) -> dict[str, str]:
         """Labels of the container, values as text."""

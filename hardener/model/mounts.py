@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from hardener.model.base import LEFT_TO_RIGHT, Lazy, Part, Text, imported_on_use
 from hardener.model.interpolation import readable, split_outside_braces
 from hardener.model.units import boolean
+from hardener.shown import shows
 
 if TYPE_CHECKING:
     from hardener.model.long import LongMount
@@ -19,6 +20,7 @@ _HOST_PATH = re.compile(r"[./~]|\\\\|[^\W\d_]:")
 _DRIVE = re.compile(r"[^\W\d_]")
 
 
+@shows("position", "type")
 class Mount(NamedTuple):
     """One entry of `volumes` or `tmpfs`.
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from hardener.model.base import LEFT_TO_RIGHT, Lazy, Part, Scalar, imported_on_use
 from hardener.model.interpolation import readable, resolve_defaults, split_outside_braces
+from hardener.shown import shows
 
 if TYPE_CHECKING:
     from hardener.model.long import LongPort
@@ -21,8 +22,10 @@ _NUMBER = re.compile(r"\+?0{0,99}[0-9]{1,9}")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _LAST_PORT = 65535
+_LIKE_A_PORT = re.compile(r"(?:\w{0,5}[.:/\[\]-]){0,12}\w{0,5}")
 
 
+@shows("position")
 class Port(NamedTuple):
     """One entry of `ports`.
 
@@ -124,10 +127,10 @@ def _check(entry: Scalar) -> Scalar:
     if isinstance(entry, bool | float) or (
         entry is not None and (isinstance(entry, int) or "$" not in entry) and not parse_port(str(entry))
     ):
-        shown = str(entry) if isinstance(entry, str) else repr(entry).lower()
-        raise PydanticCustomError(
-            "port", '"{shown}" is not a port — expected [HOST:]CONTAINER[/PROTO]', {"shown": shown[:80]}
-        )
+        text = str(entry) if isinstance(entry, str) else repr(entry).lower()
+        # A longer word is no part of a port, and could be a secret that came here by mistake.
+        shown = f'"{text}"' if _LIKE_A_PORT.fullmatch(text) else "this"
+        raise PydanticCustomError("port", "{shown} is not a port — expected [HOST:]CONTAINER[/PROTO]", {"shown": shown})
     return entry
 
 

@@ -22,6 +22,8 @@ from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.parts import Extends
 from hardener.model.service import Service
 from hardener.model.short import as_text, entries
+from hardener.shown import name as told
+from hardener.shown import shows
 from hardener.source import Document, Path, Tagged, bare, dotted, load
 from hardener.source.data import plain
 from hardener.source.files import read
@@ -32,6 +34,7 @@ MAX_CHAIN = 100
 """Services that may extend one another in a row, and files that may be included in all; real ones stop at four."""
 
 
+@shows("document", "services", "included")
 @dataclass(frozen=True)
 class Project:
     """A document read as compose reads it.
@@ -116,7 +119,9 @@ def read_project(document: Document) -> Project:
     raw = document.merged if document.merged is not None else {}
     data = plain(raw)
     file = _validated(document, data)
-    warnings = [f"{document.where(path)}: unknown key {path[-1]!r} is kept as it is" for path in unknown_keys(file)]
+    warnings = [
+        f"{document.where(path)}: unknown key {told(path[-1])!r} is kept as it is" for path in unknown_keys(file)
+    ]
     reader = _Reader(FilePath(document.file), raw)
     unresolved: dict[str, str] = {}
     services = dict(file.read_services())
@@ -156,7 +161,7 @@ def read_service(name: str, data: Raw) -> Service:
     try:
         service = Service.model_validate(data)
     except ValidationError:
-        raise HardenError(f"what service {name!r} extends does not fit it") from None
+        raise HardenError(f"what service {told(name)!r} extends does not fit it") from None
     service._name = name
     return service
 
@@ -175,12 +180,12 @@ class _Reader:
         chain: list[tuple[FilePath, str, Raw]] = []
         while (file, name) not in self.known:
             if any((file, name) == link[:2] for link in chain):
-                raise HardenError(f"service {name!r} extends itself")
+                raise HardenError(f"service {told(name)!r} extends itself")
             if len(chain) >= MAX_CHAIN:
                 raise HardenError(f"more than {MAX_CHAIN} services extend one another")
             services = _map(self.load(file).get("services"))
             if name not in services:
-                raise HardenError(f"service {name!r}, which is extended here, is not in {self.shown(file)}")
+                raise HardenError(f"service {told(name)!r}, which is extended here, is not in {self.shown(file)}")
             own = _map(services[name])
             chain.append((file, name, own))
             base = _extends(own)

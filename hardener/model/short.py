@@ -69,7 +69,12 @@ def command_words(value: Any) -> list[str] | None:
 @lru_cache(maxsize=4096)
 def tokens(name: str) -> tuple[str, ...]:
     """The words of a name in lower case: `SPRING_DATASOURCE_URL`, `ConnectionStrings__Default`, `frontend-1`."""
-    return tuple(token.lower() for token in _TOKENS.findall(name))
+    return words(name)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text in lower case, as `tokens` gives those of a name, but not kept."""
+    return tuple(token.lower() for token in _TOKENS.findall(text))
 
 
 def nonroot(user: str) -> bool:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hardener.errors import Where
+from hardener.shown import shows
 from hardener.source.data import Data, Path, Tagged, bare, plain
 from hardener.source.parse import LINE_BREAK, parse
 from hardener.source.tree import Alias, Entry, Node, Scalar, children, descendants, part, way
 
 
+@shows("file", "root")
 @dataclass(frozen=True)
 class Document:
     """Text plus tree. `file` is the name used in messages; `text` holds the BOM and line breaks as they are."""

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from hardener.shown import shows
 from hardener.source.data import Data, Path
 
 
+@shows("start", "end")
 @dataclass(slots=True, eq=False)
 class Node:
     """A value in the text. `text[start:end]` is its source, from its anchor or tag to its last character.
@@ -27,6 +29,7 @@ class Node:
     tag: str | None = None
 
 
+@shows("start", "end", "style")
 @dataclass(slots=True, eq=False)
 class Scalar(Node):
     """`style` is the indicator that opens it: `'`, `"`, `|`, `>`, or nothing for a plain or empty scalar."""
@@ -44,6 +47,7 @@ class Scalar(Node):
         return self.style == "" and self.tag is None
 
 
+@shows("start", "end")
 @dataclass(slots=True, eq=False)
 class Alias(Node):
     """`*name`, standing for `target`, a node earlier in the text."""
@@ -51,6 +55,7 @@ class Alias(Node):
     target: Node = field(kw_only=True)
 
 
+@shows("start", "end")
 @dataclass(slots=True, eq=False)
 class Entry:
     """A key and its value. `start` is the key's start, or that of its `?`; `colon` the index after the `:`, or -1."""
@@ -66,6 +71,7 @@ class Entry:
         return max(self.value.end, self.colon, self.key.end)
 
 
+@shows("start", "end")
 @dataclass(slots=True, eq=False)
 class Item:
     """An item of a sequence. `start` is the index of its `-` (block style) or its own start (flow style)."""
@@ -79,6 +85,7 @@ class Item:
         return max(self.value.end, self.start + 1)
 
 
+@shows("start", "end")
 @dataclass(slots=True, eq=False)
 class Collection(Node):
     """A mapping or a sequence. `braced` tells `{}` and `[]` from a bare `a: 1` pair inside a flow sequence."""
@@ -87,14 +94,16 @@ class Collection(Node):
     braced: bool = False
 
 
+@shows("start", "end", "by_key")
 @dataclass(slots=True, eq=False)
 class Mapping(Collection):
     """A mapping; its entries in the order of the text."""
 
     entries: list[Entry] = field(default_factory=list)
-    by_key: dict[Any, Entry] = field(default_factory=dict, repr=False)
+    by_key: dict[Any, Entry] = field(default_factory=dict)
 
 
+@shows("start", "end", "items")
 @dataclass(slots=True, eq=False)
 class Sequence(Collection):
     """A sequence; its items in the order of the text."""

@@ -137,6 +137,7 @@ class Networks(Transform):
             self.mode,
             self.frontend,
             self.backend,
+            {name for name in services if _takes_any_address(context.services[name])},
         )
         return found if next(found.parted(), None) else "everyone talks to everyone, or may do so"
 
@@ -152,6 +153,14 @@ def _hindered(context: Context) -> str | None:
     if context.project.unresolved:
         return "it extends services of files that cannot be read"
     return None
+
+
+def _takes_any_address(service: Service) -> bool:
+    """Whether it takes any address of the services that it finds, as Traefik does."""
+    from hardener.knowledge.clients import client_of
+
+    client = client_of(service.image)
+    return client is not None and client.anywhere
 
 
 def _on_default(service: Service) -> bool:

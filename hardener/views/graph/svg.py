@@ -23,7 +23,7 @@ _Point = tuple[float, float]
 
 _CSS = """\
 text{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace;\
-font-size:10.5px;fill:#57606a;dominant-baseline:central}
+font-size:10.5px;fill:#57606a}
 .paper{fill:#fff}.name{font-size:13px;font-weight:600;fill:#1f2328}.title{font-size:17px;font-weight:600;fill:#1f2328}
 .head{font-size:13px;font-weight:600;fill:#1f2328}
 .box{fill:#f6f8fa;stroke:#afb8c1}.undecided .box{stroke-dasharray:4 3}.open .box{stroke:#bc4c00;stroke-width:1.5}
@@ -88,7 +88,8 @@ def _safe(text: str) -> str:
 
 def _text(x: float, y: float, text: str, kind: str = "", more: str = "") -> str:
     named = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}"{named}{more}>{_safe(text)}</text>'
+    # Not `dominant-baseline`: what turns an SVG into an image often does not know it.
+    return f'<text x="{x:.1f}" y="{y:.1f}" dy=".35em"{named}{more}>{_safe(text)}</text>'
 
 
 def _title(lines: list[str]) -> str:
