@@ -88,7 +88,9 @@ def doubles(change: Change, body: Any, depth: int) -> bool:
 
 
 def _replaceable(old: Any, new: Data) -> bool:
-    """Whether `new` is a scalar for a scalar, a map of the same names for a list of names, or some items of a list."""
+    """Whether `new` is a scalar or a list that starts with it for a scalar, a map of the same names for a list of names,
+    or some items of a list.
+    """
     if isinstance(old, list) and isinstance(new, list):
         rest = iter(old)
         return bool(new) and all(any(same(item, other) for other in rest) for item in new)
@@ -96,7 +98,9 @@ def _replaceable(old: Any, new: Data) -> bool:
         # Compose fills in variables in values, not in keys.
         names = all(isinstance(item, str) and "$" not in item for item in old)
         return names and isinstance(new, dict) and old == list(new)
-    return not isinstance(old, dict) and not isinstance(new, dict | list | None)
+    if isinstance(new, list):
+        return isinstance(old, str) and new[:1] == [old]
+    return not isinstance(old, dict) and not isinstance(new, dict | None)
 
 
 def leaves(path: Path, value: Data) -> Iterator[tuple[Path, Data]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from hardener.errors import HardenError, VerificationError
@@ -89,18 +90,31 @@ def kept(made: Plan) -> None:
     from hardener.model.interpolation import fill
     from hardener.model.short import as_text
 
-    changes = [change for change in (*made.changes, *made.had) if change.group is not None]
-    files = [file for change in changes for file in change.files]
-    contents = {file.content for file in files if isinstance(file, NewFile)}
+    changes = [change for change in (*made.changes, *made.had) if change.group is not None or change.files]
+    files = {file for change in changes for file in change.files}
     variables = {file.key: read(file.line)[file.key] or "" for file in files if isinstance(file, NewLine) and file.key}
+    values = set(variables.values())
+    for file in files:
+        if isinstance(file, NewFile):
+            values.add(file.content)
+            with suppress(HardenError):  # a secret need not look like an env file
+                values |= {value for value in read(file.content).values() if value is not None}
     for change in changes:
         old = at({"services": made.project.bodies}, change.path)
-        if change.action not in ("remove", "replace") or isinstance(old, dict | list) or old is None:
+        if change.action not in ("remove", "replace"):
             continue
-        text = fill(as_text(old), {}, "$")
-        moved = {text, text.partition("=")[2]} & {*contents, *variables.values()}
-        if not moved and text != fill(as_text(change.value), variables, "$"):
-            raise VerificationError(f"law 8, kept: the value that stood at {dotted(change.path)} is in no file")
+        for item in _gone(old, change.value):
+            text = fill(as_text(item), {}, "$")
+            moved = {text, text.partition("=")[2]} & values
+            if not moved and text != fill(as_text(change.value), variables, "$"):
+                raise VerificationError(f"law 8, kept: the value that stood at {dotted(change.path)} is in no file")
+
+
+def _gone(old: Any, new: Data) -> list[Any]:
+    """The scalars that a change takes away."""
+    items = list(old.values()) if isinstance(old, dict) else old if isinstance(old, list) else [old]
+    kept = new if isinstance(new, list) else []
+    return [item for item in items if item is not None and not any(same(item, one) for one in kept)]
 
 
 def _differences(before: Project, after: Project) -> Iterator[Path]:
