@@ -54,7 +54,7 @@ class Selection(NamedTuple):
 EVERYTHING = Selection()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Plan:
     """What hardening a document means, before anything is written.
 

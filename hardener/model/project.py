@@ -32,7 +32,7 @@ MAX_CHAIN = 100
 """Services that may extend one another in a row, and files that may be included in all; real ones stop at four."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Project:
     """A document read as compose reads it.
 
