@@ -84,12 +84,12 @@ Flag = Annotated[bool, Field(strict=True)]
 
 
 # Plain dataclasses: pydantic checks what comes from outside (`ImageFacts.validated`), and a run that trusts the files
-# of this package does not pay for validators it does not use. Nobody compares or prints them: without the methods for
-# that the module is imported in a third of the time.
+# of this package does not pay for validators it does not use. Nobody prints them: without the method for that
+# the module is imported in half the time.
 _CLOSED = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Unless:
     """What of a service makes a claim uncertain: globs, each matched against whole words."""
 
@@ -103,7 +103,7 @@ class Unless:
     """Names of variables: `MYSQL_TCP_PORT`."""
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Claim(Generic[T]):
     """One thing known of an image. `source` names the file, page or measurement it comes from, `note` what to mind."""
 
@@ -119,7 +119,7 @@ class Claim(Generic[T]):
     """Why the claim is `assumed` for a service. No data file has one."""
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Capabilities:
     """What has to be added to `cap_drop: [ALL]`, as names without `CAP_`. Extras stand apart, for whom they concern."""
 
@@ -135,7 +135,7 @@ class Capabilities:
     """Those of `start` that it needs even when `user:` starts it without root, as for file capabilities."""
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Check:
     """A health check that works in the image as it comes."""
 
@@ -153,7 +153,7 @@ class Check:
     """Where it can take longer than the profile allows."""
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Tmpfs:
     """A path the image writes to that holds nothing worth keeping."""
 
@@ -167,7 +167,7 @@ class Tmpfs:
     """Whether programs are run from it; a tmpfs is `noexec` otherwise."""
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Claims:
     """All that can be claimed of an image. A claim that is left out is not known, and nothing may be built on it."""
 
@@ -235,7 +235,7 @@ def _of_a_claim(name: str) -> str:
     return name
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Variant(Claims):
     """Claims for the tags that one of the globs matches, in place of the family's; `unknown` names those taken back."""
 
@@ -247,7 +247,7 @@ class Variant(Claims):
         return any(matches(tag, glob) for glob in self.tags)
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ImageFacts(Claims):
     """What is known of one image family: a file in `images/`, named after its first name."""
 
