@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from hardener.knowledge.facts import ImageFacts
     from hardener.knowledge.lock import Lock
 
+LOCK_NAME = "harden.lock"
+"""The lock file that is read without being asked for, beside the compose file."""
+
 
 class InspectedImage(NamedTuple):
     """An image as an engine has it: `name` as the engine was asked for it, and the fields of its configuration.
