@@ -167,7 +167,8 @@ class Tmpfs:
     """Whether programs are run from it; a tmpfs is `noexec` otherwise."""
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+# Only hands its fields down: there is none of it by itself.
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False, init=False)
 class Claims:
     """All that can be claimed of an image. A claim that is left out is not known, and nothing may be built on it."""
 
