@@ -58,7 +58,7 @@ EVERYTHING = Selection()
 
 
 @shows("document", "made", "had", "held", "advice", "verdicts", "warnings", "unshared")
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Plan:
     """What hardening a document means, before anything is written.
 

@@ -82,6 +82,8 @@ def mentions(text: str) -> Iterator[Mention]:
 def in_command(text: str) -> Iterator[Mention]:
     """`mentions`, and what only a command line says: `--host db`, `nc -z db 5432`, `curl db/health`."""
     text = text[:LONGEST]
+    if not text:
+        return
     yield from mentions(text)
     for pattern in (_FLAG, _WORDS):
         for found in pattern().finditer(text):

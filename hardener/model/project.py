@@ -35,7 +35,7 @@ MAX_CHAIN = 100
 
 
 @shows("document", "services", "included")
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Project:
     """A document read as compose reads it.
 
