@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 from hardener.graph.findings import Findings
@@ -124,6 +125,9 @@ def _variable(found: Findings, service: Service, variable: Variable) -> None:
             variable.name
         ):
             found.leaves(service.name, mention, variable.name, variable.where)
+            listed = mention.kind == "word" and re.search(r"[\s;]", value)  # words of a sentence, most likely
+            if "." not in mention.host and not listed and not found.names.knows(mention.host, service.name):
+                found.strangers.setdefault(service.name, []).append((variable.name, mention.host))
     # What holds on a machine without this `.env` counts as well.
     if found.values and (default := fill(written, {}, UNKNOWN)) != value:
         for mention in _in_value(variable.name, default, named):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
+from typing import NamedTuple
 
 from hardener.graph.files import Files
 from hardener.graph.mentions import Mention
@@ -13,6 +14,13 @@ from hardener.graph.types import Edge, EdgeKind, Outgoing
 from hardener.model import Service
 from hardener.model.project import Project
 from hardener.source import Path
+
+
+class Unread(NamedTuple):
+    """A path in the container; `kept` in a volume that the engine keeps, where mostly data lies, else of the host."""
+
+    target: str
+    kept: bool = False
 
 
 @dataclass
@@ -34,8 +42,10 @@ class Findings:
     """By service, variables that name a host that is not known."""
     missing: dict[str, list[str]] = field(default_factory=dict)
     """By service, env files that cannot be read."""
-    unread: dict[str, list[str]] = field(default_factory=dict)
-    """By service, paths in the container of what is mounted and cannot be read."""
+    unread: dict[str, list[Unread]] = field(default_factory=dict)
+    """By service, what is mounted and cannot be read."""
+    strangers: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """By service, variables that name a host without a domain that is no service, with that host."""
     candidates: dict[str, list[str]] = field(default_factory=dict)
     """By proxy, services that it takes although they say nothing of it."""
     configured: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,7 @@
-"""Whom images talk to by themselves, or where that is told: `clients.toml`, read when the first image is looked up."""
+"""Whom images talk to by themselves, or where that is told: `clients.toml`, read when the first image is looked up.
+
+`stores.toml` has those that are data stores; it is small, and can be asked without the other.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from typing import Any, Literal
 
 from hardener.knowledge.reference import reference
 
-_FILE = Path(__file__).parent / "clients.toml"
+_FILE = Path(__file__).with_name("clients.toml")
+_STORES = Path(__file__).with_name("stores.toml")
 
 Reach = Literal["none", "told", "http", "any"]
 
@@ -34,6 +38,7 @@ class Client:
     config: tuple[str, ...] = ()
     defaults: tuple[Default, ...] = ()
     kin: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
     kin_if: tuple[str, ...] = ()
     kin_unless: tuple[str, ...] = ()
     outgoing: str | None = None
@@ -57,6 +62,13 @@ def client_of(image: str | None) -> Client | None:
     return _find(found.familiar) if found else None
 
 
+def store_role(image: str | None) -> str | None:
+    """The role of a data store that has no facts: `queue` for `redpandadata/redpanda`; None for what is none, or has."""
+    found = reference(image) if image else None
+    client = _first(found.familiar, _stores()) if found else None
+    return client.role if client else None
+
+
 @cache
 def words() -> dict[str, tuple[str, ...]]:
     """For a word of a variable's name, the words of images and the roles it means: `{"pg": ("postgres", …)}`."""
@@ -72,12 +84,21 @@ def outside() -> frozenset[str]:
 @cache
 def clients() -> tuple[Client, ...]:
     """All that is known."""
-    return tuple(map(_client, _data()["clients"]))
+    return (*_stores(), *map(_client, _data()["clients"]))
 
 
 @cache
 def _find(name: str) -> Client | None:
-    return next((client for client in clients() if any(fnmatchcase(name, glob) for glob in client.names)), None)
+    return _first(name, clients())
+
+
+def _first(name: str, among: tuple[Client, ...]) -> Client | None:
+    return next((client for client in among if any(fnmatchcase(name, glob) for glob in client.names)), None)
+
+
+@cache
+def _stores() -> tuple[Client, ...]:
+    return tuple(map(_client, _read(_STORES)["clients"]))
 
 
 def _client(entry: dict[str, Any]) -> Client:
@@ -88,6 +109,10 @@ def _client(entry: dict[str, Any]) -> Client:
 
 @cache
 def _data() -> dict[str, Any]:
+    return _read(_FILE)
+
+
+def _read(file: Path) -> dict[str, Any]:
     import tomllib
 
-    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    return tomllib.loads(file.read_text(encoding="utf-8"))

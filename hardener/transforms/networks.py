@@ -13,7 +13,6 @@ from hardener.transforms.context import Context
 if TYPE_CHECKING:
     from hardener.split import Split
 
-_STORES = {"database", "cache", "queue", "search", "object-store"}
 _FRONTS = {"reverse-proxy", "web"}
 _SHOWN = 5
 """Pairs of services that a reason names."""
@@ -117,16 +116,25 @@ class Networks(Transform):
         return found
 
     def _decide(self, context: Context) -> "Split | str":
+        from hardener.knowledge.stores import STORES, may_be_store
         from hardener.split import split
 
         if reason := _hindered(context):
             return reason
         services = [name for name, service in context.services.items() if _on_default(service)]
         roles = {name: role.name for name in services if (role := context.role(context.services[name]))}
-        stores = {name for name, role in roles.items() if role in _STORES}
-        if not stores:
+        # The graph is read only where there may be something to part.
+        may_be = (roles.get(name) in STORES or may_be_store(context.services[name].image, name) for name in services)
+        if len(services) < 2 or not any(may_be):
             return "there is no data store to set apart"
         graph = context.graph
+        stores = {
+            name
+            for name in services
+            if (context.roles[name] in STORES if name in context.roles else name in graph.stores)
+        }
+        if not stores:
+            return "there is no data store to set apart"
         fronts = {exposure.service for exposure in graph.exposures}
         found = split(
             graph,
