@@ -187,6 +187,7 @@ class _Completeness:
         kinds = self.kinds
         if kinds.known[name] or not kinds.is_worker(name):
             return
+        self._fed(name)
         told = {kinds.roles[edge.target] for edge in kinds.evident(name)}
         once = kinds.works_once(name)
         if once and not told.isdisjoint(STORES):
@@ -195,6 +196,15 @@ class _Completeness:
             if told.isdisjoint(roles):
                 fitting = [other for other in kinds.others(name) if kinds.roles[other] in roles]
                 self._may(name, fitting, f"it looks like a worker, and says of no {' or '.join(roles)} that it uses it")
+
+    def _fed(self, name: str) -> None:
+        """Applications that use a store which a worker uses as well may put the work into its queue."""
+        used = {edge.target for edge in self.kinds.evident(name) if self.kinds.is_store(edge.target)}
+        queues = [store for store in used if self.kinds.roles[store] in ("cache", "queue")]
+        for other in self.kinds.others(name) if queues else ():
+            shared = used & {edge.target for edge in self.kinds.evident(other)}
+            if shared and self.kinds.known[other] is None and self.kinds.roles[other] in (None, "app"):
+                self._may(other, sorted(queues), f"it may give work to {name}, which works on {min(shared)} as well")
 
     def _same_code(self, talking: list[str]) -> None:
         """Services that run one image, of which nothing else is known, use what each other uses."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from hardener.graph.files import Files
 from hardener.graph.mentions import Mention
 from hardener.graph.names import Names, is_host, is_local
-from hardener.graph.types import Edge, EdgeKind, Outgoing
+from hardener.graph.types import Edge, EdgeKind, Foreign, Outgoing
 from hardener.model import Service
 from hardener.model.project import Project
 from hardener.source import Path
@@ -38,6 +38,7 @@ class Findings:
     pairs: set[tuple[str, str]] = field(default_factory=set)
     """Sources and targets of the edges."""
     outgoing: list[Outgoing] = field(default_factory=list)
+    foreign: list[Foreign] = field(default_factory=list)
     unknown: dict[str, list[str]] = field(default_factory=dict)
     """By service, variables that name a host that is not known."""
     missing: dict[str, list[str]] = field(default_factory=dict)
@@ -103,6 +104,15 @@ class Findings:
             self.out(source, f"{subject} names the host", where if isinstance(where, str) else where())
         elif mention.kind == "url" or (mention.kind == "word" and _qualified(mention.host)):
             self.out(source, f"{subject} names a host that is no service", where if isinstance(where, str) else where())
+
+    def abroad(self, source: str, mention: Mention, subject: str, where: Callable[[], str] | str) -> None:
+        """Notes the port that a mention names with a host that is none of the project's, as far as that shows."""
+        if mention.port is None or is_local(mention.host) or mention.host.endswith(".localhost"):
+            return
+        named = "." in mention.host or is_host(mention.host)
+        if mention.unknown or (named and not self.names.knows(mention.host, source)):
+            place = where if isinstance(where, str) else where()
+            self.foreign.append(Foreign(source, mention.port, f"{subject} names it", place))
 
     def out(self, service: str, claim: str, where: str) -> None:
         found = Outgoing(service, claim, where)

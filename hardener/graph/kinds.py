@@ -25,9 +25,9 @@ _PURE_FACE = re.compile(r"frontend|ui|spa")
 _PROXY = re.compile(r"proxy|ingress|nginx")
 _WORKER = re.compile(
     r"workers?|celery|beat|crond?|scheduler|sidekiq|consumers?|jobs?|queue|resque|horizon|migrat\w+|seed(?:er)?|backups?|init"
-    r"|setup|exporter"
+    r"|setup|exporter|tests?|e2e"
 )
-_ONCE = re.compile(r"migrat\w+|seed(?:er)?|backups?|init|setup|exporter")
+_ONCE = re.compile(r"migrat\w+|seed(?:er)?|backups?|init|setup|exporter|tests?|e2e")
 _WORKING = re.compile(
     r"\b(?:celery|sidekiq|resque|horizon|worker|queue:(?:work|listen)|schedule:(?:work|run)|consume|crond)\b"
 )
@@ -56,7 +56,7 @@ class Kinds:
         return bool(known and known.reach == "http") or (self._named(name, _FACE) and not self.is_worker(name))
 
     def is_pure_face(self, name: str) -> bool:
-        """Whether nothing but that fits its name: `kafka-ui` does not show people what another service makes of kafka."""
+        """Whether nothing but that fits its name; a `kafka-ui` looks into kafka itself."""
         return self._named(name, _PURE_FACE) and not any(
             facts_for(word) for word in self.words(name) if not _PURE_FACE.fullmatch(word)
         )

@@ -49,6 +49,7 @@ def read_graph(project: Project, facts: Callable[[Service], ImageFacts | None]) 
             for port in service.read_ports()
         ),
         outgoing=tuple(found.outgoing),
+        foreign=tuple(found.foreign),
         stores=frozenset(name for name in services if kinds.is_store(name)),
         undecided=undecided,
         notes=tuple(files.notes),

@@ -64,6 +64,19 @@ class Outgoing:
     where: str
 
 
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A port that a service names with a host that is none of the project's, or that only a variable knows.
+
+    It may be one of this host's, as other hosts are told of it: `LISTENERS: OUT://192.168.1.10:9092`.
+    """
+
+    service: str
+    port: int
+    claim: str
+    where: str
+
+
 @dataclass(frozen=True)
 class Graph:
     """The communication of a project.
@@ -78,6 +91,7 @@ class Graph:
     edges: tuple[Edge, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
+    foreign: tuple[Foreign, ...] = ()
     stores: frozenset[str] = frozenset()
     undecided: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

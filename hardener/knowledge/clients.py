@@ -63,7 +63,7 @@ def client_of(image: str | None) -> Client | None:
 
 
 def store_role(image: str | None) -> str | None:
-    """The role of a data store that has no facts: `queue` for `redpandadata/redpanda`; None for what is none, or has."""
+    """The role of an image that is a data store without facts: `queue` for `redpandadata/redpanda`; None for others."""
     found = reference(image) if image else None
     client = _first(found.familiar, _stores()) if found else None
     return client.role if client else None
