@@ -44,6 +44,7 @@ def split(
     services: Iterable[str],
     stores: set[str],
     fronts: set[str],
+    proxies: set[str],
     bases: Mapping[str, str],
     mode: Mode = "plain",
     frontend: str = "frontend",
@@ -51,8 +52,9 @@ def split(
 ) -> Split:
     """Networks for `services`, which all share one so far.
 
-    `stores` are those that only answer (databases, caches, queues), `fronts` those that the outside reaches. `bases`
-    tells whom a service extends: it has the networks of that one, too.
+    `stores` are those that only answer (databases, caches, queues), `fronts` those that the outside reaches, `proxies`
+    those that lead it on to others: in the plain mode, a store that one leads to comes to the front, and the proxy does
+    not get at the other stores. `bases` tells whom a service extends: it has the networks of that one, too.
     """
     members = dict.fromkeys(services)
     pairs = {frozenset(pair) for pair in graph.pairs() if set(pair) <= members.keys() and len(set(pair)) == 2}
@@ -69,6 +71,10 @@ def split(
     # Those who talk to a store join it; others who talk and have no network in common meet in front.
     for pair in pairs:
         for store in pair & stores:
+            if mode == "plain" and (led := pair & proxies - stores - graph.undecided.keys()):
+                networks[store].add(frontend)
+                networks[min(led)].add(frontend)
+                continue
             for other in pair - {store}:
                 networks[other].add(back[store])
     for pair in sorted(pairs, key=sorted):

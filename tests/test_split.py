@@ -24,10 +24,12 @@ def graph(*pairs: str, published: str = "", outgoing: str = "", undecided: str =
     )
 
 
-def parts(of: Graph, services: str, stores: str = "db cache", mode: Mode = "plain", **bases: str) -> Split:
+def parts(
+    of: Graph, services: str, stores: str = "db cache", mode: Mode = "plain", proxies: str = "", **bases: str
+) -> Split:
     names = services.split()
     fronts = {exposure.service for exposure in of.exposures}
-    return split(of, names, set(stores.split()) & set(names), fronts, bases, mode)
+    return split(of, names, set(stores.split()) & set(names), fronts, set(proxies.split()), bases, mode)
 
 
 def test_everyone_who_talks_to_everyone_stays_together() -> None:
@@ -91,6 +93,7 @@ def test_who_extends_another_has_its_networks_too() -> None:
     st.sets(st.sampled_from(NAMES)),
     st.sets(st.sampled_from(NAMES)),
     st.sets(st.sampled_from(NAMES)),
+    st.sets(st.sampled_from(NAMES)),
     st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NAMES)),
     st.sampled_from(["plain", "strict"]),
 )
@@ -99,11 +102,12 @@ def test_no_edge_is_ever_cut(
     stores: set[str],
     published: set[str],
     undecided: set[str],
+    proxies: set[str],
     bases: dict[str, str],
     mode: Mode,
 ) -> None:
     of = graph(*(" ".join(pair) for pair in pairs), published=" ".join(published), undecided=" ".join(undecided))
-    found = split(of, NAMES, stores, published, bases, mode)
+    found = split(of, NAMES, stores, published, proxies, bases, mode)
     assert all(found.networks.values())
     parted = {frozenset(pair) for pair in found.parted()}
     assert not parted & {frozenset(pair) for pair in pairs}

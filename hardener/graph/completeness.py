@@ -200,11 +200,21 @@ class _Completeness:
     def _fed(self, name: str) -> None:
         """Applications that use a store which a worker uses as well may put the work into its queue."""
         used = {edge.target for edge in self.kinds.evident(name) if self.kinds.is_store(edge.target)}
-        queues = [store for store in used if self.kinds.roles[store] in ("cache", "queue")]
+        queues = [
+            store for store in used if self.kinds.roles[store] in ("cache", "queue") and not self._has_feeder(store)
+        ]
         for other in self.kinds.others(name) if queues else ():
             shared = used & {edge.target for edge in self.kinds.evident(other)}
             if shared and self.kinds.known[other] is None and self.kinds.roles[other] in (None, "app"):
                 self._may(other, sorted(queues), f"it may give work to {name}, which works on {min(shared)} as well")
+
+    def _has_feeder(self, queue: str) -> bool:
+        """Whether a service that people use is known to use a queue, so that work comes into it."""
+        return any(
+            self.services[edge.source].ports and not self.kinds.is_tool(edge.source)
+            for edge in self.found.edges
+            if edge.target == queue and edge.kind != "possible"
+        )
 
     def _same_code(self, talking: list[str]) -> None:
         """Services that run one image, of which nothing else is known, use what each other uses."""
@@ -281,10 +291,16 @@ class _Completeness:
             if kinds.is_store(name):
                 for other in behind or programs or [one for one in talking if not kinds.is_tool(one)]:
                     self._may(other, [name], claim)
-            elif kinds.roles[name] == "other" or (kinds.is_application(name) and not self._uncalled(name, twins)):
+            elif self._helps(name) or (kinds.is_application(name) and not self._uncalled(name, twins)):
                 speaking = [other for other in programs if kinds.evident(other)]
-                for other in speaking + (unread if kinds.roles[name] == "other" else []):
+                for other in speaking + (unread if self._helps(name) else []):
                     self._may(other, [name], claim)
+
+    def _helps(self, name: str) -> bool:
+        """Whether a service is there for others of the project, not for people: a mail catcher, a ZooKeeper."""
+        known = self.kinds.known[name]
+        quiet = known is not None and known.reach == "none" and not self.kinds.is_tool(name)
+        return self.kinds.roles[name] == "other" or quiet
 
     def _uncalled(self, name: str, twins: set[str]) -> bool:
         """Whether nobody in the project is likely to call a service: people do, or it is one process of a product."""
@@ -359,6 +375,9 @@ class _Completeness:
 
     def _open_client(self, name: str, known: Client, unread: list[str]) -> str | None:
         built = self.services[name].build is not None
+        if known.reach == "web":
+            answering = [other for other in self.kinds.others(name) if self.kinds.answers(other)]
+            self._may(name, answering, "its users may lead it there")
         if known.reach == "any" and (unread or not known.config):
             return "whom it talks to is set where it cannot be read from here"
         if known.reach == "http" and (unread or (built and not self.found.configured.get(name))):

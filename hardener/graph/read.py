@@ -51,6 +51,7 @@ def read_graph(project: Project, facts: Callable[[Service], ImageFacts | None]) 
         outgoing=tuple(found.outgoing),
         foreign=tuple(found.foreign),
         stores=frozenset(name for name in services if kinds.is_store(name)),
+        proxies=frozenset(name for name, known in kinds.known.items() if known and known.reach == "http"),
         undecided=undecided,
         notes=tuple(files.notes),
     )

@@ -16,7 +16,7 @@ from hardener.knowledge.reference import reference
 _FILE = Path(__file__).with_name("clients.toml")
 _STORES = Path(__file__).with_name("stores.toml")
 
-Reach = Literal["none", "told", "http", "any"]
+Reach = Literal["none", "told", "http", "web", "any"]
 
 
 @dataclass(frozen=True, slots=True)

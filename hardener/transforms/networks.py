@@ -13,7 +13,7 @@ from hardener.transforms.context import Context
 if TYPE_CHECKING:
     from hardener.split import Split
 
-_FRONTS = {"reverse-proxy", "web"}
+_PROXIES = {"reverse-proxy", "web"}
 _SHOWN = 5
 """Pairs of services that a reason names."""
 
@@ -136,11 +136,13 @@ class Networks(Transform):
         if not stores:
             return "there is no data store to set apart"
         fronts = {exposure.service for exposure in graph.exposures}
+        proxies = {name for name in services if name in graph.proxies or roles.get(name) in _PROXIES}
         found = split(
             graph,
             services,
             stores,
-            fronts | {name for name, role in roles.items() if role in _FRONTS},
+            fronts | proxies,
+            proxies,
             context.project.bases,
             self.mode,
             self.frontend,
