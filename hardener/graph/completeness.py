@@ -200,9 +200,8 @@ class _Completeness:
     def _fed(self, name: str) -> None:
         """Applications that use a store which a worker uses as well may put the work into its queue."""
         used = {edge.target for edge in self.kinds.evident(name) if self.kinds.is_store(edge.target)}
-        queues = [
-            store for store in used if self.kinds.roles[store] in ("cache", "queue") and not self._has_feeder(store)
-        ]
+        queues = [store for store in used if self.kinds.roles[store] in ("cache", "queue")]
+        queues = [store for store in queues if not self._has_feeder(store)]
         for other in self.kinds.others(name) if queues else ():
             shared = used & {edge.target for edge in self.kinds.evident(other)}
             if shared and self.kinds.known[other] is None and self.kinds.roles[other] in (None, "app"):

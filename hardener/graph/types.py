@@ -84,8 +84,8 @@ class Graph:
     `services` are those of the file itself; edges and `undecided` can name those of included files, too. `edges` has
     every way an edge is known, so that one pair of services can be in it several times; `undecided` are services of
     which it cannot be said whom they talk to, with the reason: nothing may be cut from them. `stores` keep data for
-    others, and open no connections but those that `edges` has; `proxies` lead people on to others. `notes` tell of files
-    that could not be read.
+    others, and open no connections but those that `edges` has; `proxies` lead people on to others. `notes`
+    tell of files that could not be read.
     """
 
     services: tuple[str, ...]
