@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from hardener.model import ComposeFile, Service
+from hardener.source import Tagged
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context
 
@@ -153,7 +154,8 @@ class Networks(Transform):
 
 def _hindered(context: Context) -> str | None:
     """Why the networks of a file are not ours to give, if so."""
-    if context.file.networks:
+    merged = context.project.document.merged
+    if context.file.networks or (isinstance(merged, dict) and isinstance(merged.get("networks"), Tagged)):
         return "the file sets up networks already"
     if any(service.networks is not None for service in context.services.values()):
         return "the file has networks already"
