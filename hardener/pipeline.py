@@ -19,7 +19,7 @@ from hardener.profile import Profile
 from hardener.sharing import Settled, settle
 from hardener.source import Data, Document, Path, RewriteError, bare, dotted, rewrite, same
 from hardener.source.data import frozen, is_data
-from hardener.target import Made, apply, at, atoms, doubles, leaves, misfit, tags
+from hardener.target import Made, apply, at, atoms, doubles, leaves, merges, misfit, tags
 from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
 from hardener.transforms.context import Context
 
@@ -258,6 +258,9 @@ class _Planner:
             answer = replace(answer, path=place)
         elif not self.stands_alone(answer, body):
             self.leave(case, answer, "a part of it comes through extends or another rule")
+            return
+        elif answer.action == "remove" and merges(self.document.data, answer.path):
+            self.leave(case, answer, "without it, what << brings would stand there")
             return
         elif doubles(answer, body, depth):
             self.leave(case, answer, "the list has that already, and compose takes an item once")

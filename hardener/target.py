@@ -138,6 +138,20 @@ def at(data: Any, path: Path) -> Any:
     return bare(data)
 
 
+def merges(data: Any, path: Path) -> bool:
+    """Whether a `<<` would give what stands at `path` in a document's own data, if that was taken away."""
+    return _gives(at(data, path[:-1]), path[-1])
+
+
+def _gives(value: Any, step: str | int) -> bool:
+    """Whether a map merges in another that has the key, or that merges it in."""
+    sources = bare(value.get("<<")) if isinstance(value, dict) else None
+    return any(
+        isinstance(source, dict) and (step in source or _gives(source, step))
+        for source in map(bare, sources if isinstance(sources, list) else [sources])
+    )
+
+
 def tags(data: Any, path: Path) -> Iterator[str]:
     """The tags on the way to `path`, its own included."""
     for step in (*path, None):

@@ -83,6 +83,29 @@ def test_in_the_strict_mode_each_store_has_its_own() -> None:
     assert found.closed == {"backend-cache"}
 
 
+def test_applications_that_share_no_store_have_a_backend_each() -> None:
+    of = graph("app db", "worker cache", "proxy app", "proxy worker", published="proxy")
+    found = parts(of, "proxy app worker db cache")
+    assert found.networks["app"] == ["frontend", "backend-db"]
+    assert found.networks["worker"] == ["frontend", "backend-cache"]
+    assert ("app", "cache") in set(found.parted())
+    assert parts(graph("app db", "app cache", "worker cache"), "app worker db cache").networks["worker"] == ["backend"]
+
+
+def test_a_store_that_a_proxy_leads_to_comes_to_the_front() -> None:
+    of = graph("proxy app", "proxy cache", "app db", "app cache", published="proxy")
+    found = parts(of, "proxy app db cache", proxies="proxy")
+    assert found.networks["proxy"] == ["frontend"]
+    assert found.networks["cache"] == ["frontend", "backend"]
+    assert set(found.parted()) == {("proxy", "db")}
+
+
+def test_a_client_of_closed_networks_keeps_one_way_out() -> None:
+    found = parts(graph("worker db", "worker cache", "proxy app"), "proxy app worker db cache", mode="strict")
+    assert found.networks["worker"] == ["backend-db", "backend-cache"]
+    assert found.closed == {"backend-cache"}
+
+
 def test_who_extends_another_has_its_networks_too() -> None:
     found = parts(graph("app db", "proxy worker", published="proxy"), "proxy app worker db", worker="app")
     assert set(found.networks["app"]) <= set(found.networks["worker"])

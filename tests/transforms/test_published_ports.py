@@ -75,6 +75,13 @@ def test_unpublish_takes_the_key_away() -> None:
     assert planned(made.text, PublishedPorts(unpublish=True)).text == made.text
 
 
+def test_unpublish_leaves_what_hides_other_ports() -> None:
+    text = "x-app: &app {ports: ['80:80']}\n" + dedent(STACK).replace("  db:\n", "  db:\n    <<: *app\n")
+    made = planned(text, PublishedPorts(unpublish=True))
+    assert made.text == text
+    assert any("<<" in advice.reason for advice in made.advice)
+
+
 def test_unpublish_of_what_else_would_get_quotes() -> None:
     made = planned(STACK.replace('"5432:5432"', "2222:22"), PublishedPorts(unpublish=True))
     assert (ports(made), [change.action for change in made.changes]) == ([], ["remove"])
