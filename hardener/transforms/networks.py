@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from hardener.model import ComposeFile, Service
-from hardener.source import Tagged
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context
 
@@ -170,15 +169,13 @@ def _shared(services: list[str], context: Context) -> str | None:
     ((name, options),) = declared.items()
     plain = options is None or options in ({}, {"driver": "bridge"}, {"driver": None})
     alone = all(context.services[one].networks == [name] for one in services)
-    return name if plain and alone and name != "default" else None
+    usual = plain and alone and name != "default"
+    return name if usual and context.project.is_apart("networks", services) else None
 
 
 def _hindered(context: Context, shared: str | None) -> str | None:
     """Why the networks of a file are not ours to give, if so; that all `shared` one is no reason."""
-    merged = context.project.document.merged
-    if isinstance(merged, dict) and isinstance(merged.get("networks"), Tagged):
-        return "the file sets up networks already"
-    if shared is None and context.file.networks:
+    if context.project.is_tagged("networks") or (shared is None and context.file.networks):
         return "the file sets up networks already"
     if shared is None and any(service.networks is not None for service in context.services.values()):
         return "the file has networks already"

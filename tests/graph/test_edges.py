@@ -72,7 +72,7 @@ EDGE = {
     "URL, variables as credentials": ("environment: ['X=postgres://${U}:${P}@db/${N}']", "web>db", "environment"),
     "several hosts": ("environment: {X: 'mongodb://u:p@other:27017,db:27017/x?y=z'}", "web>db", "environment"),
     "JDBC": ("environment: {X: 'jdbc:postgresql://db:5432/app'}", "web>db", "environment"),
-    "SQL Server": ("environment: {X: 'Server=tcp:db,1433;Database=redis'}", "web>db", "environment"),
+    "SQL Server, TCP": ("environment: {X: 'Server=tcp:db,1433;Database=redis'}", "web>db", "environment"),
     "PHP": ("environment: {X: \"define('CACHE_HOST', 'db');\"}", "web>db", "environment"),
     "Ruby": ("environment: {X: \"rails['db_host'] = 'db'\"}", "web>db", "environment"),
     "one word": ("environment: {APPDBHOST: db}", "web>db", "environment"),
