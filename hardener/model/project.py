@@ -109,7 +109,7 @@ class Project:
         return isinstance(merged, dict) and isinstance(merged.get(key), Tagged)
 
     def is_apart(self, key: str, names: Iterable[str]) -> bool:
-        """Whether each of these services has a value for `key` in its own text, which no other shares by `<<` or alias."""
+        """Whether each of these services has a `key` in its own text, which no other shares by `<<` or an alias."""
         data = self.document.data
         services = bare(data.get("services")) if isinstance(data, dict) else {}
         bodies = [bare(services.get(name)) for name in names]
