@@ -66,6 +66,12 @@ def test_no_other_bind(bind: str) -> None:
         PublishedPorts(bind=bind)
 
 
+def test_long_syntax_beside_an_anchor() -> None:
+    text = "x-log: &log {driver: local}\n" + dedent(STACK).replace('"5432:5432"', "{target: 5432, published: 5432}")
+    text = text.replace("    build: .\n", "    build: .\n    logging: *log\n")
+    assert ports(planned(text)) == [{"target": 5432, "published": 5432, "host_ip": "127.0.0.1"}]
+
+
 # unpublish
 
 
