@@ -92,11 +92,11 @@ class Graph:
     edges: tuple[Edge, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
-    foreign: tuple[Foreign, ...] = ()
-    stores: frozenset[str] = frozenset()
-    proxies: frozenset[str] = frozenset()
     undecided: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    stores: frozenset[str] = frozenset()
+    proxies: frozenset[str] = frozenset()
+    foreign: tuple[Foreign, ...] = ()
 
     def pairs(self) -> dict[tuple[str, str], list[Edge]]:
         """The edges by source and target."""
