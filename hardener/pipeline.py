@@ -19,7 +19,7 @@ from hardener.sharing import Settled, settle
 from hardener.shown import shows
 from hardener.source import Data, Document, Path, RewriteError, at, dotted, rewrite, same
 from hardener.source.data import frozen, is_data
-from hardener.target import Made, apply, atoms, changed, doubles, identity, leaves, misfit, tags
+from hardener.target import Made, apply, atoms, changed, doubles, identity, leaves, merges, misfit, tags
 from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
 from hardener.transforms.context import Context
 
@@ -276,6 +276,9 @@ class _Planner:
             answer = answer._replace(path=place)
         elif not self.stands_alone(answer, body):
             self.leave(case, answer, "a part of it comes through extends or another rule")
+            return
+        elif answer.action == "remove" and merges(self.document.data, answer.path):
+            self.leave(case, answer, "without it, what << brings would stand there")
             return
         elif doubles(answer, body, depth):
             self.leave(case, answer, "the list has that already, and compose takes an item once")
