@@ -7,19 +7,19 @@ about, what is less sure than the profile accepts is held back, and what the wri
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 from hardener.errors import HardenError
-from hardener.model import Service
-from hardener.model.project import Project, read_project, read_service
+from hardener.knowledge.globs import matches
+from hardener.model.project import Project, read_project
 from hardener.profile import Profile
 from hardener.sharing import Settled, settle
-from hardener.source import Data, Document, Path, RewriteError, at, bare, dotted, rewrite, same
+from hardener.shown import shows
+from hardener.source import Data, Document, Path, RewriteError, at, dotted, rewrite, same
 from hardener.source.data import frozen, is_data
-from hardener.target import Made, apply, atoms, doubles, leaves, misfit, tags
+from hardener.target import Made, apply, atoms, changed, doubles, identity, leaves, merges, misfit, tags
 from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
 from hardener.transforms.context import Context
 
@@ -33,8 +33,8 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+@shows("rule", "service", "outcome")
+class Verdict(NamedTuple):
     """The one outcome of a rule for a service (None: for the file itself), and the reason where it changed nothing."""
 
     rule: str
@@ -43,8 +43,7 @@ class Verdict:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What of a profile is to run: all by default. `confidence` overrides the profile and its rules."""
 
     only: tuple[str, ...] = ()
@@ -58,7 +57,8 @@ class Selection:
 EVERYTHING = Selection()
 
 
-@dataclass(frozen=True)
+@shows("document", "made", "had", "held", "advice", "verdicts", "warnings", "unshared")
+@dataclass(frozen=True, repr=False, eq=False)
 class Plan:
     """What hardening a document means, before anything is written.
 
@@ -158,7 +158,7 @@ class _Planner:
                     return self.plan(settled, target, text)
                 for change, reason in settled.refused:
                     if change.group is None:
-                        self.refused[_identity(change)] = reason
+                        self.refused[identity(change)] = reason
                     else:
                         self.lost[change.rule, change.group] = reason
 
@@ -216,10 +216,8 @@ class _Planner:
         exempt = {name: reason for name in chosen if name and (reason := self.exempt(transform.id, name))}
         self.context.chosen = frozenset(name for name in chosen if name and name not in exempt)
         whole = transform.atomic != "file" or (chosen == names and not exempt)
-        known, before = (
-            len(self.claims),
-            (dict(self.bodies), dict(self.services)) if transform.atomic == "file" else None,
-        )
+        known = len(self.claims)
+        before = (dict(self.bodies), dict(self.services)) if transform.atomic == "file" else None
         for name in chosen:
             case = self.cases[transform.id, name] = _Case(transform.id, name)
             if name in exempt:
@@ -237,7 +235,7 @@ class _Planner:
         name, known = case.service, len(self.claims)
         for answer in self.answers(transform, name):
             if isinstance(answer, Advice):
-                case.advice.append(replace(answer, path=self.project.origin(answer.path)))
+                case.advice.append(answer._replace(path=self.project.origin(answer.path)))
             elif isinstance(answer, Skip):
                 case.skipped.append(answer.reason)
             else:
@@ -245,7 +243,7 @@ class _Planner:
         if transform.atomic == "service":
             self.together([case], known)
         if name is not None and (own := [change for change in case.wanted if change.service == name]):
-            self.bodies[name], self.services[name] = _changed(name, self.bodies[name], own)
+            self.bodies[name], self.services[name] = changed(name, self.bodies[name], own)
 
     def together(self, cases: list[_Case], known: int) -> bool:
         """Takes the changes of these cases back, and claims beyond the first `known`, if one of them cannot be made."""
@@ -275,15 +273,17 @@ class _Planner:
             # What comes from another service is quoted there, if it is in this file.
             if (place := self.project.origin(answer.path))[:2] != answer.path[:2] or not self.unquoted(place):
                 return
-            answer = replace(answer, path=place)
+            answer = answer._replace(path=place)
         elif not self.stands_alone(answer, body):
             self.leave(case, answer, "a part of it comes through extends or another rule")
+            return
+        elif answer.action == "remove" and merges(self.document.data, answer.path):
+            self.leave(case, answer, "without it, what << brings would stand there")
             return
         elif doubles(answer, body, depth):
             self.leave(case, answer, "the list has that already, and compose takes an item once")
             return
-        missing = _present(answer, body, depth) if answer.action == "remove" else atoms(answer, body, depth)
-        for change in missing:
+        for change in atoms(answer, body, depth):
             if "!reset" in tags(self.document.merged, change.path):  # whoever wrote that wants it empty
                 reason = f"{change.path[-1]} is reset on purpose"
                 case.skipped.append(reason)
@@ -291,7 +291,7 @@ class _Planner:
             elif not accepted.covers(change.confidence):
                 case.held.append(change)
                 case.lost = case.lost or change.group is None
-            elif (reason := self.refused.get(_identity(change))) is not None:
+            elif (reason := self.refused.get(identity(change))) is not None:
                 self.leave(case, change, reason)
             elif (rule := self.claim(change)) is None:
                 case.wanted.append(change)
@@ -356,8 +356,8 @@ class _Planner:
         if self.project.services[service].provider is not None:
             return "it is run by a provider, not in a container"
         for exemption in self.profile.exempt:
-            if any(fnmatchcase(service, glob) for glob in exemption.services) and any(
-                fnmatchcase(rule, glob) for glob in exemption.rules
+            if any(matches(service, glob) for glob in exemption.services) and any(
+                matches(rule, glob) for glob in exemption.rules
             ):
                 return f"exempt: {exemption.reason}"
         return None
@@ -398,28 +398,3 @@ class _Planner:
         """Whether one of `places` is, holds or is in the place of a change."""
         own = (site, self.document.canonical(site))
         return any(one[: len(place)] == place or place[: len(one)] == one for place in places for one in own)
-
-
-def _changed(name: str, body: dict[str, Any], changes: list[Change]) -> tuple[dict[str, Any], Service]:
-    """The body of a service, and the service, after `changes`."""
-    made = [Made(change, change.path[1:]) for change in changes]
-    data: Any = apply({name: body}, made)
-    try:
-        return data[name], read_service(name, data[name])
-    except HardenError:
-        rule = changes[0].rule
-        message = f"rule {rule!r} gives service {name!r} what no service can have"
-        raise HardenError(message, hint=f"report it to its author, or use --skip {rule}") from None
-
-
-def _identity(change: Change) -> Hashable:
-    return change.rule, change.service, change.path, frozen(change.value)
-
-
-def _present(change: Change, body: Any, depth: int) -> Iterator[Change]:
-    """A removal, if what it removes is there."""
-    for step in change.path[depth:]:
-        if not isinstance(body, dict) or step not in body:
-            return
-        body = bare(body[step])
-    yield change

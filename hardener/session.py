@@ -8,13 +8,11 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import platform
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hardener import __version__
 from hardener.errors import HardenError, VerificationError, Where
@@ -42,8 +40,7 @@ class Status(IntEnum):
     INTERRUPTED = 130
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What the command line asks for. `output` is a path, `-` for standard output, or None for the file itself."""
 
     profile: str = "production"
@@ -61,6 +58,7 @@ class Options:
     inspect: bool = False
     lock: str | None = None
     rotate: bool = False
+    show_secrets: bool = False
 
     @property
     def shows_only(self) -> bool:
@@ -79,6 +77,9 @@ class Session:
         self.terminal = terminal
         if options.output == "":
             raise HardenError("--output names no file", hint="give a path, or - for standard output")
+        if options.show_secrets and not (terminal.shown and terminal.talks):
+            stream = "standard error" if terminal.shown else "standard output"
+            raise HardenError(f"--show-secrets is for your eyes only, and {stream} is no terminal", hint="leave it out")
         self.profile = Profile.read(options.profile).with_facts(options.facts)
         if options.rotate:
             self.profile = _rotating(self.profile)
@@ -163,7 +164,7 @@ class Session:
             source,
             self.profile,
             # Beside what goes to standard output nothing can be written.
-            replace(self.selection, companions=False) if document else self.selection,
+            self.selection._replace(companions=False) if document else self.selection,
             inspect=options.inspect,
             lock=options.lock,
             host_memory=self.host_memory,
@@ -186,13 +187,14 @@ class Session:
         terminal = self.terminal
         for warning in result.warnings:
             terminal.say(f"warning: {escape(warning)}")
-        if text := table(result, width=terminal.width, color=terminal.err_color):
+        if text := table(result, width=terminal.width, color=terminal.err_color, secrets=self.options.show_secrets):
             terminal.say(text)
         if not (diff and result.changed):
             return False
         from hardener.views.diff import diff as unified
 
-        shown = unified(result, color=terminal.out_color, raw=not terminal.shown)
+        secrets = self.options.show_secrets
+        shown = unified(result, color=terminal.out_color, raw=not terminal.shown, secrets=secrets)
         terminal.out(shown.text)
         return shown.masked
 
@@ -251,9 +253,7 @@ def report(error: BaseException, terminal: Terminal, name: str = "") -> Status:
         terminal.complain("\ninterrupted: what was not written yet stays as it is")
         return Status.INTERRUPTED
     if os.environ.get("HARDENER_DEBUG") == "1":
-        import traceback
-
-        terminal.complain("".join(traceback.format_exception(error)))
+        terminal.complain(_trace(error))
     if isinstance(error, OSError):  # a full disk, a process without file handles: not ours, and not to be reported
         place = ": ".join(str(part) for part in (name, error.filename) if part)
         terminal.complain(f"{head} {escape(f'{place}: ' if place else '')}{escape(error.strerror or str(error))}")
@@ -264,11 +264,25 @@ def report(error: BaseException, terminal: Terminal, name: str = "") -> Status:
         # Not its text: that may hold a value of the file.
         message = f"internal error: {type(error).__name__} in {_place(error)}"
     terminal.complain(f"{head} {escape(f'{name}: {message}' if name else message)}")
+    import platform  # 4 ms
+
     terminal.complain(
         "This is a bug of harden, not of your file, and nothing was written. Please report the line above, with\n"
         f"  harden {__version__}, Python {platform.python_version()}, {escape(shlex.join(['harden', *sys.argv[1:]]))}"
     )
     return Status.OUR_BUG
+
+
+def _trace(error: BaseException | None) -> str:
+    """The calls that led to an error and to its causes, and their kinds: not their texts, which may hold a value."""
+    import traceback
+
+    told = ""
+    while error is not None:
+        calls = "".join(traceback.format_tb(error.__traceback__))
+        told = f"Traceback, the innermost call last:\n{calls}{type(error).__name__}\n{told}"
+        error = error.__cause__ or error.__context__
+    return told
 
 
 def _place(error: BaseException) -> str:
@@ -296,6 +310,8 @@ def _selection(options: Options) -> Selection:
 
 def _rotating(profile: Profile) -> Profile:
     """The profile with new values for secrets. Raises HardenError if it leaves them where they are."""
+    from dataclasses import replace
+
     if not any("rotate" in type(transform).model_fields for transform in profile.transforms):
         raise HardenError("--rotate: this profile moves no secrets", hint="use one with the rule secrets")
     changed = (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from hardener.shown import shows
 from hardener.source import Path
 
 Kind = Literal["variable", "url", "argument", "label", "default", "env-file"]
@@ -17,6 +18,7 @@ class Evidence(NamedTuple):
     source: str
 
 
+@shows("path", "name", "kind", "placeholder", "sure", "file", "line")
 @dataclass(frozen=True, slots=True)
 class Credential:
     """One literal credential. Its repr shows no value."""
@@ -26,7 +28,7 @@ class Credential:
     an index in place of the name in list form; for a credential of an env file the entry that names that file."""
     name: str
     """What names it: the variable (also for a URL in it), the option, the label."""
-    value: str = field(repr=False)
+    value: str
     """As the container sees it: `$$` undone, the text of a default. In a command line as it is written there, since
     a variable in its place is put in before a shell reads the line."""
     start: int

@@ -44,6 +44,11 @@ class Names:
         found = self._own.get(viewer, {}).get(host) or self._common.get(host) or self._derived(host)
         return found - {viewer}
 
+    def gives(self, host: str, viewer: str) -> bool:
+        """Whether the file itself gives that name, in a way that `viewer` can use."""
+        host = host.lower().rstrip(".")
+        return host in self._own.get(viewer, {}) or host in self._common
+
     def knows(self, host: str, viewer: str) -> bool:
         """Whether `host` leads to a service, be it `viewer` itself."""
         host = host.lower().rstrip(".")

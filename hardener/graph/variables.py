@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from hardener.graph.files import Files
 from hardener.model.short import tokens
+from hardener.shown import shows
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]\s*(.*))?")
 # Words of a variable's name that say that its value is a host, or holds one.
 _SAYS_HOST = re.compile(
-    r"hosts?|hostnames?|servers?|urls?|uris?|addrs?|address(?:es)?|endpoints?|brokers?|dsn|nodes?"
+    r"\w*hosts?|hostnames?|servers?|\w*urls?|\w*uris?|\w*addrs?|address(?:es)?|endpoints?|brokers?|dsn|nodes?"
     r"|services?|seeds?|master|primary|replicas?|upstream|backend|targets?|peers?|bootstrap(?:servers)?"
     r"|members|voters|connect(?:ion)?|proxy|gateway|remote|ip|link|origin|smtp|slave|sentinels|zookeeper"
     r"|nameserver|jdbc"
@@ -31,6 +32,7 @@ _SAYS_OWN = re.compile(
 )
 
 
+@shows("name", "where")
 class Variable(NamedTuple):
     """A variable of a service, and where it is set. `value` is None where the shell or `.env` is to give it."""
 

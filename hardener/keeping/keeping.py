@@ -233,7 +233,7 @@ class Keeping:
         whole = text.partition("=")[2] if isinstance(credential.path[-1], int) else text
         if whole != text[credential.start : credential.end]:
             return "it is a part of a value"
-        if {"newlines": value.rstrip("\n"), "blanks": value.strip()}.get(reader.value.trims, value) != value:
+        if not reader.value.keeps(value):
             return "its image would cut blanks or line breaks off"
         names = self.context.env_names(service)
         if names is None or {credential.name, variable} & names or variable in service.read_environment():

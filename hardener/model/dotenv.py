@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hardener.errors import HardenError, Where
 from hardener.model.interpolation import resolve, variables
+from hardener.shown import shows
 
 LONGEST_VALUE = 128 * 1024
 """Characters that a value may grow to through the variables in it; Linux takes no longer one (execve(2))."""
@@ -33,6 +34,7 @@ _SINGLE = re.compile(r"(?:[^'\\\r\n]|\\[^'\\\r\n]|\\\\)*")
 _SPECIAL = str.maketrans({"\\": r"\\", '"': r"\"", "$": r"\$", "\n": r"\n", "\r": r"\r"})
 
 
+@shows("name", "line", "resolved")
 class Entry(NamedTuple):
     """A variable that an env file sets.
 

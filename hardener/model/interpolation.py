@@ -9,12 +9,15 @@ from fnmatch import fnmatchcase
 from glob import escape
 from typing import NamedTuple
 
+from hardener.shown import shows
+
 _DOLLAR = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[_a-zA-Z][_a-zA-Z0-9]*)|(?P<brace>\{))")
 _BRACED = re.compile(r"(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)(?:(?P<operator>:?[-+?])(?P<word>.*))?", re.DOTALL)
 _BRACE = re.compile(r"[{}]")
 _DEEPEST = 50
 
 
+@shows("name", "required")
 class Variable(NamedTuple):
     """One use of a variable.
 

@@ -18,6 +18,7 @@ from hardener.model.base import (
 )
 from hardener.model.short import as_text, texts
 from hardener.model.units import boolean, duration, integer
+from hardener.shown import shows
 
 if TYPE_CHECKING:
     from hardener.model.long import LongEnvFile, LongGrant, LongUlimit
@@ -81,6 +82,7 @@ class Logging(Part):
         return {key: "" if value is None else as_text(value) for key, value in (self.options or {}).items()}
 
 
+@shows("condition", "required", "restart")
 class Dependency(NamedTuple):
     """One service another waits for.
 
@@ -92,6 +94,7 @@ class Dependency(NamedTuple):
     restart: bool = False
 
 
+@shows("service", "file")
 class Extends(NamedTuple):
     """The service another extends; `file` is None for the same file."""
 
@@ -99,6 +102,7 @@ class Extends(NamedTuple):
     file: str | None = None
 
 
+@shows("path", "required", "format")
 class EnvFile(NamedTuple):
     """One file of environment variables. A file that is not `required` may be missing. `format` is None or `raw`."""
 
@@ -107,6 +111,7 @@ class EnvFile(NamedTuple):
     format: str | None = None
 
 
+@shows("position", "source")
 class Grant(NamedTuple):
     """Access to one secret or config. `target` is a path in the container, `position` the entry's index in its list."""
 
@@ -118,6 +123,7 @@ class Grant(NamedTuple):
     mode: int | str | float | None = None
 
 
+@shows("soft", "hard")
 class Ulimit(NamedTuple):
     """The limits of one resource; -1 for none, None where a variable decides."""
 

@@ -6,7 +6,10 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from hardener.shown import name, shows
 
+
+@shows()
 @dataclass(frozen=True, slots=True)
 class Tagged:
     """A value under a tag of its own, such as compose's `!reset` and `!override`. `tag` is as written."""
@@ -24,8 +27,8 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 def dotted(path: Path) -> str:
-    """A path as a person reads it: `services.web.ports.0`."""
-    return ".".join(map(str, path))
+    """A path as a person reads it: `services.web.ports.0`. A value that stands in a key is left out."""
+    return ".".join(map(name, path))
 
 
 def same(left: Data, right: Data) -> bool:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from hardener.shown import shows
 from hardener.source.data import Data, Path
 from hardener.source.scalars import is_plain, quoted
 from hardener.source.style import Columns, detect
@@ -39,8 +39,8 @@ class Slot(NamedTuple):
     dash: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
+@shows("start", "end", "depth")
+class _Edit(NamedTuple):
     """Replace `text[start:end]`. Of insertions at one place, the deeper come first: they belong to what is above."""
 
     start: int

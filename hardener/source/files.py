@@ -7,10 +7,11 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from hardener.errors import HardenError, Where
+from hardener.shown import shows
 
 MAX_BYTES = 8 * 1024 * 1024
 """Size of the largest file that is read, in bytes: 200 times the largest real compose file, about ten seconds' work."""
@@ -18,8 +19,8 @@ MAX_BYTES = 8 * 1024 * 1024
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+@shows("name", "encoding")
+class SourceFile(NamedTuple):
     """A file as it was read: its name as given, its bytes, and the encoding that turns `text` back into them."""
 
     name: str
@@ -83,7 +84,7 @@ def decode(content: bytes, name: str) -> SourceFile:
         where = Where(name, line, len(before) - before.rfind("\n"))
         raise HardenError(
             f"byte 0x{content[error.start]:02x} is not {encoding.upper()}", where, "save it as UTF-8"
-        ) from error
+        ) from None  # the error holds all of the content
     return SourceFile(name, content, encoding)
 
 
@@ -107,7 +108,14 @@ def create_new(target: Path, content: bytes, mode: int) -> None:
     """Writes a file that is not there yet, whole or not at all. Raises OSError, FileExistsError if it is there."""
     with _temporary(target, content) as temporary:
         os.chmod(temporary, mode)
-        os.link(temporary, target)  # a rename would overwrite what came in between
+        try:
+            os.link(temporary, target)  # a rename would overwrite what came in between
+        except FileExistsError:
+            raise
+        except OSError:
+            if os.path.lexists(target):
+                raise
+            os.rename(temporary, target)  # some file systems have no links
 
 
 def replace_content(target: Path, content: bytes) -> None:

@@ -10,17 +10,17 @@ why it leaves the service alone (`self.skip`). It reads no file, prints nothing 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypedDict, Unpack
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hardener.shown import shows
 from hardener.source import Data, Path
-from hardener.source.companions import Companion
 
 if TYPE_CHECKING:
     from hardener.model import ComposeFile, Service
+    from hardener.source.companions import Companion
     from hardener.transforms.context import Context
 
 
@@ -40,8 +40,8 @@ class Confidence(StrEnum):
         return order.index(other) <= order.index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+@shows("source")
+class Evidence(NamedTuple):
     """Why a claim may be believed: `claim` in words, `source` a file and line, a data file's source, or a page."""
 
     claim: str
@@ -51,8 +51,8 @@ class Evidence:
 Action = Literal["set", "append", "replace", "remove", "quote"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+@shows("rule", "service", "path", "action", "confidence")
+class Change(NamedTuple):
     """One edit of the data, and all that a reviewer asks about it.
 
     `set` puts `value` at `path`, `append` adds it to the list at `path`, `replace` puts it in the place of what is
@@ -79,8 +79,8 @@ class Change:
     instead_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+@shows("rule", "service", "path")
+class Advice(NamedTuple):
     """What a person must decide. `message` says what to do, `reason` why it was not done for them."""
 
     rule: str
@@ -91,8 +91,8 @@ class Advice:
     references: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+@shows("rule", "service")
+class Skip(NamedTuple):
     """Why a rule leaves a service alone."""
 
     rule: str

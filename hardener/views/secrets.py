@@ -37,7 +37,7 @@ _PIPED = re.compile(
 )
 _PEM = re.compile(r"-----(BEGIN|END) [A-Z ]{0,40}PRIVATE KEY")
 # What stands between a name and its value. An option's value may also be the next word or the next item.
-_SEPARATOR = re.compile(r"[\"']?(?:[ \t]{0,8}:(?=[ \t]|$|[\"'])|=)[ \t]{0,64}")
+_SEPARATOR = re.compile(r"[\"']?[ \t]{0,8}(?::(?=[ \t]|$|[\"'])|=)[ \t]{0,64}")
 _OPTION_SEPARATOR = re.compile(r"[\"']?[ \t,=]{1,8}")
 # Values that give nothing away: a variable without a default, a file that is read, a switch.
 _HARMLESS = re.compile(
@@ -79,6 +79,11 @@ def mask(lines: list[str]) -> list[str]:
 def mask_text(text: str) -> str:
     """One line of text, masked in the same way."""
     return mask([text])[0]
+
+
+def mask_forms(text: str) -> str:
+    """A sentence with what looks like a secret by its form masked: there, a colon after a name is no value."""
+    return _forms(_URL.sub(_masked_password, text))
 
 
 class _Commands:

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .engine import CommandError, Engine
+from .engine import CommandError, Engine, locked
 
 IMAGES = Path(__file__).parent / "images"
 PREFIX = "hardener-live/"
@@ -29,9 +29,13 @@ class NoImageError(Exception):
 
 @dataclass
 class Builder:
-    """Builds each image once, when it is first asked for. `tagged` are the official names given."""
+    """Builds each image once, when it is first asked for. `tagged` are the official names given.
+
+    `locks` is a folder that those share who build at the same time for the same engine.
+    """
 
     engine: Engine
+    locks: Path
     built: set[str] = field(default_factory=set)
     tagged: set[str] = field(default_factory=set)
 
@@ -45,10 +49,19 @@ class Builder:
 
     def build(self, folder: str) -> None:
         """Builds `hardener-live/FOLDER`, and first what its Dockerfile starts from."""
-        if folder in self.built:
+        if folder not in self.built:
+            with locked(self.locks / f"{folder}.lock"):
+                self._build(folder)
+            self.built.add(folder)
+
+    def _build(self, folder: str) -> None:
+        if self.engine.own and self._has(PREFIX + folder):
+            return
+        if folder == "debootstrap":
+            self._debootstrap()
             return
         for base in re.findall(rf"^FROM {PREFIX}(\S+)", (IMAGES / folder / "Dockerfile").read_text(), re.MULTILINE):
-            self._debootstrap() if base == "debootstrap" else self.build(base)
+            self.build(base)
         with tempfile.TemporaryDirectory(prefix="live-") as scratch:
             context = shutil.copytree(IMAGES / folder, Path(scratch, folder))
             if (wanted := IMAGES / folder / "requirements.txt").exists():
@@ -59,7 +72,6 @@ class Builder:
                 *("build", "--quiet", "--network", "host", *proxies, "--tag", PREFIX + folder, str(context)),
                 timeout=600,
             )
-        self.built.add(folder)
 
     def untag(self) -> None:
         """Gives the official names back, on an engine that others use too. Our own names stay: they are the cache."""
@@ -77,7 +89,8 @@ class Builder:
             raise NoImageError("the images are built from Debian packages, which needs root and debootstrap")
         with tempfile.TemporaryDirectory(prefix="live-") as scratch:
             root, archive = f"{scratch}/root", f"{scratch}/root.tar"
-            _run(debootstrap, "--variant=minbase", _suite(), root)
+            # dpkg need not wait for the disk: nothing of this outlives the tests.
+            _run("env", "DPKG_FORCE=unsafe-io", debootstrap, "--variant=minbase", _suite(), root)
             _run("tar", "--create", "--directory", root, "--file", archive, "--exclude=./var/cache/apt/archives/*", ".")
             self.engine.docker("import", archive, f"{PREFIX}debootstrap", timeout=120)
 

@@ -9,27 +9,44 @@ import pytest
 
 from .builder import Builder, NoImageError
 from .cases import Case, dump
-from .engine import Engine, NoEngineError, running_engine
+from .engine import Engine, NoEngineError, locked, shared_engine
 from .stack import Stack, Users
 
 Lay = Callable[..., Stack]
 Usual = Callable[[Case], Users]
+_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 
 @pytest.fixture(scope="session")
-def engine(compose: Path) -> Iterator[Engine]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all processes of a run: pytest-xdist gives each of them one of its own in there."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if _WORKER else base
+
+
+@pytest.fixture(scope="session")
+def engine(compose: Path, shared: Path) -> Iterator[Engine]:
     try:
-        with running_engine(compose) as engine:
+        with shared_engine(compose, shared) as engine:
+            if _WORKER and not engine.own:
+                raise NoEngineError("several processes need an engine of their own: leave out -n")
             yield engine
     except NoEngineError as reason:
         pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="session")
-def images(engine: Engine) -> Iterator[Builder]:
-    builder = Builder(engine)
+def images(engine: Engine, shared: Path) -> Iterator[Builder]:
+    builder = Builder(engine, shared)
     yield builder
     builder.untag()
+
+
+@pytest.fixture
+def ports(shared: Path) -> Iterator[None]:
+    """The ports of this machine, for one test at a time."""
+    with locked(shared / "ports.lock"):
+        yield
 
 
 @pytest.fixture

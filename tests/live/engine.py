@@ -1,14 +1,16 @@
 """The container engine of the live tests: one that answers already, or one that they start and stop themselves."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 START = 30
 """Seconds that dockerd may take until it answers; it needs three."""
@@ -76,12 +78,51 @@ def running_engine(compose: Path) -> Iterator[Engine]:
 
 
 @contextmanager
+def shared_engine(compose: Path, folder: Path) -> Iterator[Engine]:
+    """One engine for all processes that run tests at the same time and share `folder`: the first of them starts it, and
+    stops it when all are done. Raises NoEngineError where there is none.
+    """
+    note = folder / "engine"
+    with locked(folder / "engine.users", fcntl.LOCK_SH) as users, ExitStack() as end:
+        with locked(folder / "engine.start"):
+            if note.exists():
+                engine = Engine(note.read_text(), True, compose)
+            else:
+                engine = end.enter_context(running_engine(compose))
+                if engine.own:
+                    note.write_text(engine.host or "")
+                    end.callback(note.unlink)
+                    end.callback(fcntl.flock, users, fcntl.LOCK_EX)
+        yield engine
+
+
+@contextmanager
+def locked(file: Path, kind: int = fcntl.LOCK_EX) -> Iterator[IO[str]]:
+    """Holds a lock that processes share."""
+    with file.open("a") as handle:
+        fcntl.flock(handle, kind)
+        yield handle
+
+
+@contextmanager
 def _started(dockerd: str, compose: Path) -> Iterator[Engine]:
     # A short path: what dockerd puts below it are sockets, whose paths may have a hundred characters.
     home = Path(tempfile.mkdtemp(prefix="live-"))
     host = f"unix://{home}/docker.sock"
+    # Where tests are interrupted, several processes of them end without a word; it ends with the one that started it.
     command = [
-        *(dockerd, "--host", host, "--data-root", f"{home}/data", "--exec-root", f"{home}/exec"),
+        *(
+            "setpriv",
+            "--pdeathsig",
+            "TERM",
+            dockerd,
+            "--host",
+            host,
+            "--data-root",
+            f"{home}/data",
+            "--exec-root",
+            f"{home}/exec",
+        ),
         *("--pidfile", f"{home}/pid", "--bridge", "none", "--default-ulimit", "nofile=1024:1024"),
     ]
     engine = Engine(host, True, compose)

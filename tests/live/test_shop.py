@@ -47,7 +47,7 @@ def taken(port: int, address: str = "127.0.0.1") -> bool:
 
 
 @pytest.fixture
-def shop(engine: Engine, images: Builder, tmp_path: Path) -> Iterator[Stack]:
+def shop(engine: Engine, images: Builder, ports: None, tmp_path: Path) -> Iterator[Stack]:
     if busy := [port for port in (5432, 6379, 8000, 8080, 24224) if taken(port)]:
         pytest.skip(f"the shop publishes ports that are taken on this machine: {busy}")
     try:
@@ -56,7 +56,9 @@ def shop(engine: Engine, images: Builder, tmp_path: Path) -> Iterator[Stack]:
     except NoImageError as reason:
         pytest.skip(str(reason))
     folder = shutil.copytree(SHOP, tmp_path / "shop")
-    stack = Stack(engine, folder, "proxy", harden(folder / "compose.yml", "production").after)
+    result = harden(folder / "compose.yml", "production")
+    result.write()
+    stack = Stack(engine, folder, "proxy", result.after)
     yield stack
     stack.down(volumes=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hardener.views.graph.groups import Group, grouped
-from hardener.views.graph.picture import Box, Picture, address, clip, loopback
+from hardener.views.graph.picture import Box, Picture, address, clip
 from hardener.views.graph.text import said
 from hardener.views.style import escape
 
@@ -18,13 +18,13 @@ _FAULT = {"color": '"#d1242f"', "fontcolor": '"#d1242f"', "penwidth": "2.5", "st
 
 
 def dot(picture: Picture) -> str:
-    """The digraph: an arrow from who opens a connection, with the ports that are known."""
+    """The digraph: an arrow from who opens a connection to who answers it."""
     ids = {box.name: f"s{index}" for index, box in enumerate(picture.boxes)}
     groups = grouped(picture)
     title = f"{picture.file}, profile {picture.profile}" if picture.profile else picture.file
     lines = [*_HEAD, f"label={quote(title)}; labelloc=t"]
     if groups is None:
-        lines += [_box(box, ids, picture.split) for box in picture.boxes]
+        lines += [_box(picture, box, ids, picture.split) for box in picture.boxes]
     else:
         lines += _group(picture, groups, ids)
     lines += [*_published(picture, ids), *_links(picture, ids), *_outgoing(picture, ids)]
@@ -41,8 +41,10 @@ def _attributes(**values: str) -> str:
     return "[" + ", ".join(f"{key}={value}" for key, value in values.items()) + "]"
 
 
-def _box(box: Box, ids: dict[str, str], networks: bool) -> str:
+def _box(picture: Picture, box: Box, ids: dict[str, str], networks: bool) -> str:
     lines = [clip(box.name), *([f"({clip(box.role)})"] if box.role else [])]
+    if served := picture.served(box.name):
+        lines.append(clip(served))
     if networks:
         lines.append(f"[{', '.join(map(clip, box.after)) or 'no network'}]")
     more = {"style": '"rounded,dashed"', "tooltip": quote(box.undecided)} if box.undecided else {}
@@ -50,7 +52,7 @@ def _box(box: Box, ids: dict[str, str], networks: bool) -> str:
 
 
 def _group(picture: Picture, group: Group, ids: dict[str, str]) -> Iterator[str]:
-    yield from (_box(box, ids, networks=False) for box in group.boxes)
+    yield from (_box(picture, box, ids, networks=False) for box in group.boxes)
     for inner in group.groups:
         assert inner.net is not None
         internal = " (internal)" if inner.net.internal[1] else ""
@@ -63,24 +65,25 @@ def _group(picture: Picture, group: Group, ids: dict[str, str]) -> Iterator[str]
 def _published(picture: Picture, ids: dict[str, str]) -> Iterator[str]:
     starts: dict[str, None] = {}
     arrows = []
-    for one in picture.ports:
-        if one.after is not None:
-            start = "this host" if loopback(one.after) else "anyone"
-            starts[start] = None
-            values = {"label": quote(address(one.after)), "color": '"#bc4c00"', "tooltip": quote(one.where or "")}
-            if one in picture.silent:
-                values |= {**_FAULT, "label": quote(f"CUT {address(one.after)}")}
-            arrows.append(f"{quote(start)} -> {ids[one.service]} {_attributes(**values)}")
+    for (service, here), ports in picture.entries.items():
+        start = "this host" if here else "anyone"
+        starts[start] = None
+        lines = [address(one.after) for one in ports if one.after]
+        values = {"tooltip": quote("\n".join(one.where for one in ports if one.where))}
+        values |= {} if here else {"color": '"#bc4c00"'}
+        if any(one in picture.silent for one in ports):
+            lines.insert(0, "CUT")
+            values |= _FAULT
+        arrows.append(f"{quote(start)} -> {ids[service]} {_attributes(label=quote(chr(10).join(lines)), **values)}")
     yield from (f"{quote(start)} [shape=plaintext]" for start in starts)
     yield from arrows
 
 
 def _links(picture: Picture, ids: dict[str, str]) -> Iterator[str]:
     for link in picture.drawn:
-        ports = ", ".join(map(str, link.ports))
-        values = {"label": quote(ports), "tooltip": quote("\n".join(map(said, link.evidence)))}
+        values = {"tooltip": quote("\n".join(map(said, link.evidence)))}
         if link.fault:
-            values |= {**_FAULT, "label": quote(f"CUT {ports}".strip())}
+            values |= {**_FAULT, "label": quote("CUT")}
         elif not link.after:
             values["style"] = "dotted"
         yield f"{ids[link.source]} -> {ids[link.target]} {_attributes(**values)}"

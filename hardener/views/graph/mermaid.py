@@ -15,12 +15,14 @@ _STYLES = (
     "classDef undecided stroke-dasharray:4 3",
     "classDef around fill:none,stroke:#8b949e,stroke-dasharray:2 3",
 )
+_MOST = 500
+"""Arrows that a viewer takes, GitHub too: https://mermaid.js.org/config/schema-docs/config.html (maxEdges)."""
 # All else stands for itself inside quotes; the number of a character stands for it everywhere.
 _UNSAFE = re.compile(r"[^\w ./:,()→*$\[\]{}+=@-]")
 
 
 def mermaid(picture: Picture) -> str:
-    """The flowchart: an arrow from who opens a connection, with the ports that are known."""
+    """The flowchart: an arrow from who opens a connection to who answers it."""
     ids = {box.name: f"s{index}" for index, box in enumerate(picture.boxes)}
     groups = grouped(picture)
     lines = ["flowchart LR"]
@@ -29,6 +31,9 @@ def mermaid(picture: Picture) -> str:
     else:
         lines += [f"  {line}" for line in _group(picture, groups, ids)]
     arrows = [*_published(picture, ids), *_between(picture, ids), *_outgoing(picture, ids)]
+    if (more := len(arrows) - _MOST) > 0:
+        arrows = sorted(arrows, key=lambda one: not one[1])[:_MOST]
+        lines.append(f"  more[{quote(f'and {more} arrows more')}]")
     lines += [f"  {arrow}" for arrow, _ in arrows]
     if faults := [str(index) for index, (_, fault) in enumerate(arrows) if fault]:
         lines.append(f"  linkStyle {','.join(faults)} {_FAULT}")
@@ -44,6 +49,8 @@ def quote(*lines: str) -> str:
 
 def _box(picture: Picture, box: Box, ids: dict[str, str], networks: bool) -> Iterator[str]:
     lines = [clip(box.name), *([f"({clip(box.role)})"] if box.role else [])]
+    if served := picture.served(box.name):
+        lines.append(clip(served))
     if networks:
         lines.append(f"[{', '.join(map(clip, box.after)) or 'no network'}]")
     open_to_all = any(one.service == box.name and one.after and not loopback(one.after) for one in picture.ports)
@@ -66,26 +73,28 @@ def _group(picture: Picture, group: Group, ids: dict[str, str]) -> Iterator[str]
 
 def _published(picture: Picture, ids: dict[str, str]) -> Iterator[tuple[str, bool]]:
     """Arrows from whoever reaches the host, and from the host itself, with whether each is a fault."""
-    for one in picture.ports:
-        if one.after is not None:
-            start, fault = "host([this host])" if loopback(one.after) else "anyone([anyone])", one in picture.silent
-            yield f"{start} {_arrow(clip(address(one.after)), fault)} {ids[one.service]}", fault
+    for (service, here), ports in picture.entries.items():
+        start = "host([this host])" if here else "anyone([anyone])"
+        fault = any(one in picture.silent for one in ports)
+        yield (
+            f"{start} {_arrow(fault, *(clip(address(one.after)) for one in ports if one.after))} {ids[service]}",
+            fault,
+        )
 
 
 def _between(picture: Picture, ids: dict[str, str]) -> Iterator[tuple[str, bool]]:
     for link in picture.drawn:
-        arrow = _arrow(", ".join(map(str, link.ports)), link.fault, works=link.after)
+        arrow = _arrow(link.fault, works=link.after)
         yield f"{ids[link.source]} {arrow} {ids[link.target]}", link.fault
 
 
 def _outgoing(picture: Picture, ids: dict[str, str]) -> Iterator[tuple[str, bool]]:
     for name in dict.fromkeys(way.service for way in picture.outgoing):
         fault = name in picture.stranded
-        yield f"{ids[name]} {_arrow('', fault)} outside([outside])", fault
+        yield f"{ids[name]} {_arrow(fault)} outside([outside])", fault
 
 
-def _arrow(label: str, fault: bool, *, works: bool = True) -> str:
-    if fault:
-        label = f"CUT {label}".strip()
+def _arrow(fault: bool, *lines: str, works: bool = True) -> str:
+    lines = ("CUT", *lines) if fault else lines
     arrow = "-->" if works and not fault else "-.->"
-    return f"{arrow}|{quote(label)}|" if label else arrow
+    return f"{arrow}|{quote(*lines)}|" if lines else arrow

@@ -161,9 +161,8 @@ def _rows(picture: Picture, box: Box) -> list[Row]:
     faults = [link for link in picture.faults if link.source == box.name]
     rows += [Row(f"{fault_of(link)}: {clip(link.target)}", fault=True) for link in faults]
     rows += [Row(f"{FAULT}: the outside", fault=True)] if box.name in picture.stranded else []
-    asked = sorted({port for link in picture.links if link.target == box.name for port in link.ports})
-    if asked:
-        rows.append(Row(clip(f"serves {', '.join(map(str, asked))}")))
+    if served := picture.served(box.name):
+        rows.append(Row(clip(served)))
     if box.shares:
         rows.append(Row(clip(f"in the network of {box.shares}")))
     if box.undecided:

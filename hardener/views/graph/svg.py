@@ -23,7 +23,7 @@ _Point = tuple[float, float]
 
 _CSS = """\
 text{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace;\
-font-size:10.5px;fill:#57606a;dominant-baseline:central}
+font-size:10.5px;fill:#57606a}
 .paper{fill:#fff}.name{font-size:13px;font-weight:600;fill:#1f2328}.title{font-size:17px;font-weight:600;fill:#1f2328}
 .head{font-size:13px;font-weight:600;fill:#1f2328}
 .box{fill:#f6f8fa;stroke:#afb8c1}.undecided .box{stroke-dasharray:4 3}.open .box{stroke:#bc4c00;stroke-width:1.5}
@@ -33,11 +33,11 @@ font-size:10.5px;fill:#57606a;dominant-baseline:central}
 .fault .line{stroke:#cf222e;stroke-width:2.6;stroke-dasharray:7 4}.fault .tip{fill:#cf222e}
 .hit{fill:none;stroke:transparent;stroke-width:11}.badge{fill:#cf222e}.cross{stroke:#fff;stroke-width:1.8}
 .link:hover .line{stroke:#0969da;stroke-width:2.6}.link:hover .tip{fill:#0969da}.node:hover .box{stroke:#0969da}
-.grid{fill:#f6f8fa}.can{fill:#b6c2cf}.cut{fill:#dafbe1}.used{fill:#0969da}.maybe{fill:#80ccff}.broken{fill:#cf222e}
+.grid{fill:#f6f8fa}.can{fill:#b6c2cf}.cut{fill:#aceebb}.used{fill:#0969da}.maybe{fill:#80ccff}.broken{fill:#cf222e}
 .unlinked{fill:#bf8700}
 @media (prefers-color-scheme:dark){text{fill:#9198a1}.paper{fill:#0d1117}.name,.title,.head,.strong{fill:#f0f6fc}
 .box,.grid{fill:#161b22}.box{stroke:#57606a}.open .box{stroke:#db6d28}.open-port{fill:#db6d28}.gone{fill:#6e7681}
-.line{stroke:#6e7681}.tip{fill:#6e7681}.can{fill:#57606a}.cut{fill:#12261e}.used{fill:#4493f8}.maybe{fill:#1f4a80}
+.line{stroke:#6e7681}.tip{fill:#6e7681}.can{fill:#57606a}.cut{fill:#1f5c33}.used{fill:#4493f8}.maybe{fill:#1f4a80}
 .alarm{fill:#f85149}.link:hover .line{stroke:#4493f8}.link:hover .tip{fill:#4493f8}.node:hover .box{stroke:#4493f8}}
 """
 
@@ -88,7 +88,8 @@ def _safe(text: str) -> str:
 
 def _text(x: float, y: float, text: str, kind: str = "", more: str = "") -> str:
     named = f' class="{kind}"' if kind else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}"{named}{more}>{_safe(text)}</text>'
+    # Not `dominant-baseline`: what turns an SVG into an image often does not know it.
+    return f'<text x="{x:.1f}" y="{y:.1f}" dy=".35em"{named}{more}>{_safe(text)}</text>'
 
 
 def _title(lines: list[str]) -> str:
