@@ -6,7 +6,6 @@ It is read when the first name is asked for.
 from __future__ import annotations
 
 import re
-from fnmatch import translate
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -70,14 +69,14 @@ def is_placeholder(value: str) -> bool:
     text = value.strip().strip("\"'")
     if len(text) > _LONGEST_PLACEHOLDER:
         return False
-    vocabulary = _vocabulary()
-    said = vocabulary.placeholder_words.search(" ".join(words(text)))
-    return said is not None or vocabulary.placeholder_forms.fullmatch(text.lower()) is not None
+    in_words, whole = _placeholders()
+    return in_words.search(" ".join(words(text))) is not None or whole.fullmatch(text.lower()) is not None
 
 
+@cache
 def forms() -> re.Pattern[str]:
     """The forms of tokens; `form` says what the group that matched is."""
-    return _vocabulary().forms
+    return re.compile(_forms_pattern(_data()["forms"]))
 
 
 def form(group: str | None) -> Form:
@@ -87,16 +86,14 @@ def form(group: str | None) -> Form:
 
 
 class _Vocabulary(NamedTuple):
-    kinds: tuple[tuple[NameKind, re.Pattern[str]], ...]
+    exact: dict[str, NameKind]
+    ends: dict[NameKind, tuple[str, ...]]
     neutral: frozenset[str]
     switches: frozenset[str]
     first_switches: frozenset[str]
     about: frozenset[str]
     logins: frozenset[tuple[str, ...]]
     switch_values: frozenset[str]
-    placeholder_words: re.Pattern[str]
-    placeholder_forms: re.Pattern[str]
-    forms: re.Pattern[str]
 
 
 def _parts(name: str) -> tuple[str, ...]:
@@ -106,33 +103,44 @@ def _parts(name: str) -> tuple[str, ...]:
 
 def _told(parts: list[str]) -> NameKind | None:
     """What the last words of a name say; None if they are in no list."""
-    kinds = _vocabulary().kinds
-    ends = (" ".join(parts[-count:]) for count in (3, 2, 1) if len(parts) >= count)
-    return next((kind for end in ends for kind, pattern in kinds if pattern.fullmatch(end)), None)
+    vocabulary = _vocabulary()
+    for count in (3, 2, 1):
+        end = " ".join(parts[-count:])
+        if len(parts) >= count and (kind := vocabulary.exact.get(end)):
+            return kind
+    last = parts[-1] if parts else ""
+    return next((kind for kind, ends in vocabulary.ends.items() if last.endswith(ends)), None)
 
 
 @cache
 def _vocabulary() -> _Vocabulary:
     data = _data()
-    names, values = data["names"], data["values"]
-    lists: tuple[tuple[NameKind, str], ...] = (
-        ("open", "open"),
-        ("secret", "secrets"),
-        ("token", "tokens"),
-        ("container", "containers"),
-        ("doubtful", "doubtful"),
-    )
+    names = data["names"]
+    lists: dict[NameKind, list[str]] = {
+        "doubtful": names["doubtful"],
+        "container": names["containers"],
+        "token": names["tokens"],
+        "secret": names["secrets"],
+        "open": names["open"],
+    }
     return _Vocabulary(
-        kinds=tuple((kind, re.compile("|".join(map(translate, names[key])))) for kind, key in lists),
+        exact={" ".join(_parts(entry)): kind for kind, entries in lists.items() for entry in entries},
+        ends={kind: tuple(entry[1:] for entry in entries if entry[0] == "*") for kind, entries in lists.items()},
         neutral=frozenset(names["neutral"]),
         switches=frozenset(names["switches"]),
         first_switches=frozenset(names["first_switches"]),
         about=frozenset(names["about"]),
         logins=frozenset((word,) for word in names["logins"]),
-        switch_values=frozenset(values["switches"]),
-        placeholder_words=re.compile("|".join(values["placeholder_words"])),
-        placeholder_forms=re.compile("|".join(values["placeholder_forms"]), re.DOTALL),
-        forms=re.compile(_forms_pattern(data["forms"])),
+        switch_values=frozenset(data["values"]["switches"]),
+    )
+
+
+@cache
+def _placeholders() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What is looked for in the words of a value, and what all of it may be."""
+    values = _data()["values"]
+    return re.compile("|".join(values["placeholder_words"])), re.compile(
+        "|".join(values["placeholder_forms"]), re.DOTALL
     )
 
 

@@ -239,7 +239,7 @@ def test_masking_knows_every_name_that_finding_knows(entry: str, see: Callable[[
     for name in (
         entry.replace("*", "my").replace(" ", "_").upper(),
         entry.replace("*", "my ").replace(" ", "-"),
-        f"a{entry.replace('*', '').title().replace(' ', '')}",
+        f"a{entry.replace('*', '').title().replace(' ', '').replace('4J', '4j_')}",
     ):
         assert see(f"environment: {{{name}: geheim}}"), name
         assert "geheim" not in mask_text(f"      {name}: geheim\n"), name
