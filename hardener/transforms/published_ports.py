@@ -231,6 +231,8 @@ def _public(service: Service, ports: list[Port], context: Context) -> list[Port]
 
 def _user(service: Service, context: Context) -> Evidence | None:
     """What shows that another service of the project reaches this one by name."""
+    if _alone(context):
+        return None
     for edge in context.graph.edges:
         if edge.target == service.name and edge.kind in _BY_NAME:
             return Evidence(f"{edge.source} reaches it by name: {edge.claim}", edge.where)
@@ -250,11 +252,18 @@ def _front(service: Service, context: Context) -> Evidence | None:
 
 def _elsewhere(port: Port, context: Context) -> Evidence | None:
     """A setting that names the port of the host together with an address that is none of the project's."""
+    if _alone(context):
+        return None  # without another service, what becomes of the port is only assumed in any case
     numbers = port_range(port.published) or ()
     for foreign in context.graph.foreign:
         if foreign.port in numbers:
             return Evidence(f"{foreign.service} names the port with another host: {foreign.claim}", foreign.where)
     return None
+
+
+def _alone(context: Context) -> bool:
+    """Whether there is one service only, and so no graph to read."""
+    return len(context.services) + len(context.project.included) < 2
 
 
 def _run_together(one: Service, other: Service) -> bool:
