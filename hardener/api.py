@@ -243,14 +243,10 @@ def _finder(profile: Profile) -> Callable[[Project], list[Credential]]:
     """Finds the credentials of the services of a project."""
 
     def found(project: Project) -> list[Credential]:
-        from hardener.credentials import credentials
-        from hardener.graph.files import Files
         from hardener.transforms.context import Context
 
         context = Context(project, project.services, profile.roles, profile.facts, profile.images)
-        files = Files(FilePath(project.document.file).parent)
-        services = project.services.values()
-        return [each for service in services for each in credentials(service, context.facts(service), files.read)]
+        return [each for told in context.credentials.values() for each in told]
 
     return found
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
-from hardener.credentials import Credential, Evidence, credentials
+from hardener.credentials import Credential, Evidence
 from hardener.knowledge import ImageFacts, file_variable
 from hardener.model import Service
 from hardener.model.dotenv import line
@@ -95,10 +95,7 @@ class Keeping:
         self.rule = rule
         self.store = store
         # By service; also of those that the rule may not change: what one keeps is no secret in another.
-        self.found = {
-            name: credentials(service, context.facts(service), context.read)
-            for name, service in context.services.items()
-        }
+        self.found = {name: [*context.credentials.get(name, ())] for name in context.services}
         self._add_copies()
         self.keeps = self._keeps()
         give_names(self.keeps, context)

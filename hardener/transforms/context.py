@@ -19,6 +19,7 @@ from hardener.transforms.base import Confidence, Evidence
 from hardener.transforms.jobs import looks_like_job
 
 if TYPE_CHECKING:
+    from hardener.credentials import Credential
     from hardener.graph import Graph
     from hardener.graph.files import Files
     from hardener.knowledge.dockerfile import Built
@@ -93,6 +94,14 @@ class Context:
         from hardener.graph import read_graph
 
         return read_graph(self.project, self.facts)
+
+    @cached_property
+    def credentials(self) -> dict[str, list[Credential]]:
+        """The literal credentials of each service, as far as it has some."""
+        from hardener.credentials import credentials
+
+        found = ((name, credentials(one, self.facts(one), self.read)) for name, one in self.services.items())
+        return {name: list(told) for name, told in found if told}
 
     def read(self, path: str) -> str | None:
         """The text of a file beside the document, by its path from there; None if it cannot be read."""

@@ -78,6 +78,8 @@ class Secrets(Transform):
         if not context.companions:
             yield self.skip(service, "no file can be written beside a document that goes to standard output")
             return
+        if not context.credentials:
+            return
         keeping = self._keeping(context)
         yield from self._left(service, keeping)
         done: set[Path] = set()
