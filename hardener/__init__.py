@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from hardener.transforms.dangerous_capabilities import DangerousCapabilities
     from hardener.transforms.depends_on_healthy import DependsOnHealthy
     from hardener.transforms.docker_socket import DockerSocket
+    from hardener.transforms.env_file import EnvFile
     from hardener.transforms.healthcheck import Healthcheck
     from hardener.transforms.host_namespaces import HostNamespaces
     from hardener.transforms.image_digest import ImageDigest
     from hardener.transforms.image_tag import ImageTag
     from hardener.transforms.init import Init
     from hardener.transforms.logging import Logging
+    from hardener.transforms.networks import Networks
     from hardener.transforms.no_new_privileges import NoNewPrivileges
     from hardener.transforms.non_root import NonRoot
     from hardener.transforms.obsolete_version import ObsoleteVersion
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from hardener.transforms.read_only import ReadOnly
     from hardener.transforms.resource_limits import ResourceLimits
     from hardener.transforms.restart_policy import RestartPolicy
+    from hardener.transforms.secrets import Secrets
     from hardener.transforms.sensitive_mounts import SensitiveMounts
     from hardener.transforms.stop_grace_period import StopGracePeriod
     from hardener.transforms.unconfined_profiles import UnconfinedProfiles
@@ -56,6 +59,7 @@ __all__ = [
     "DependsOnHealthy",
     "DockerSocket",
     "Document",
+    "EnvFile",
     "Evidence",
     "HardenError",
     "Healthcheck",
@@ -64,6 +68,7 @@ __all__ = [
     "ImageTag",
     "Init",
     "Logging",
+    "Networks",
     "NoNewPrivileges",
     "NonRoot",
     "ObsoleteVersion",
@@ -76,6 +81,7 @@ __all__ = [
     "ResourceLimits",
     "RestartPolicy",
     "Result",
+    "Secrets",
     "Selection",
     "SensitiveMounts",
     "Skip",
@@ -103,12 +109,14 @@ _HOMES = {
     "hardener.transforms.dangerous_capabilities": ("DangerousCapabilities",),
     "hardener.transforms.depends_on_healthy": ("DependsOnHealthy",),
     "hardener.transforms.docker_socket": ("DockerSocket",),
+    "hardener.transforms.env_file": ("EnvFile",),
     "hardener.transforms.healthcheck": ("Healthcheck",),
     "hardener.transforms.host_namespaces": ("HostNamespaces",),
     "hardener.transforms.image_digest": ("ImageDigest",),
     "hardener.transforms.image_tag": ("ImageTag",),
     "hardener.transforms.init": ("Init",),
     "hardener.transforms.logging": ("Logging",),
+    "hardener.transforms.networks": ("Networks",),
     "hardener.transforms.no_new_privileges": ("NoNewPrivileges",),
     "hardener.transforms.non_root": ("NonRoot",),
     "hardener.transforms.obsolete_version": ("ObsoleteVersion",),
@@ -117,6 +125,7 @@ _HOMES = {
     "hardener.transforms.read_only": ("ReadOnly",),
     "hardener.transforms.resource_limits": ("ResourceLimits",),
     "hardener.transforms.restart_policy": ("RestartPolicy",),
+    "hardener.transforms.secrets": ("Secrets",),
     "hardener.transforms.sensitive_mounts": ("SensitiveMounts",),
     "hardener.transforms.stop_grace_period": ("StopGracePeriod",),
     "hardener.transforms.unconfined_profiles": ("UnconfinedProfiles",),

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
-from hardener.knowledge.inspection import Inspection, LocalImages
+from hardener.knowledge.inspection import LOCK_NAME, Inspection, LocalImages
 from hardener.model import format_bytes
-from hardener.model.project import read_project
+from hardener.model.project import Project, read_project
 from hardener.pipeline import EVERYTHING, Plan, Selection, Verdict, plan
 from hardener.profile import Profile
+from hardener.shown import shows
 from hardener.source import Document, load
-from hardener.source.files import SourceFile, read
+from hardener.source.companions import Companion
+from hardener.source.files import SourceFile, create, read
 from hardener.transforms.base import Advice, Change, Transform
 from hardener.transforms.resource_limits import memory_limits
 from hardener.verify import verify
+from hardener.views.veil import Veil, veil
 
 if TYPE_CHECKING:
+    from hardener.credentials import Credential
     from hardener.engine.compose import ComposeCheck
     from hardener.views.graph import Picture
 
@@ -26,6 +31,7 @@ DRAWN = ("networks", "published-ports")
 """The rules whose changes a picture shows."""
 
 
+@shows("file", "profile", "changed", "changes", "had", "held", "advice", "verdicts", "warnings")
 @dataclass(frozen=True)
 class Result:
     """A file hardened and verified, not yet written. Holds plain data only: it can be pickled and compared.
@@ -45,6 +51,7 @@ class Result:
     verdicts: tuple[Verdict, ...]
     warnings: tuple[str, ...]
     inspection: Inspection | None = None
+    veil: Veil = field(default_factory=Veil)
 
     @property
     def file(self) -> str:
@@ -61,10 +68,37 @@ class Result:
         """Whether there is anything to write."""
         return self.after != self.before
 
-    def write(self) -> None:
-        """Writes the new text over the file, atomically. Raises HardenError, with nothing changed, where it cannot."""
-        if self.changed:
+    @property
+    def files(self) -> tuple[Companion, ...]:
+        """What the changes need beside the file, each once, in the order in which it is written."""
+        return tuple(dict.fromkeys(file for change in (*self.changes, *self.had) for file in change.files))
+
+    def missing(self) -> tuple[Companion, ...]:
+        """Those of `files` that are not there yet. Raises HardenError where one has something else in it."""
+        folder = self._folder(None)
+        return tuple(file for file in self.files if file.missing(folder))
+
+    def write(self, output: str | None = None) -> None:
+        """Writes the new text over the file, or to `output`, atomically, and before it what it needs beside it.
+
+        Raises HardenError where it cannot; the file is then as it was, and what stands beside it is not needed yet.
+        """
+        if output is None and not self.changed:
+            return
+        if output is None:
+            self.source.check()
+        folder = self._folder(output)
+        for file in self.files:
+            file.missing(folder)  # nothing is written where one of them is in the way
+        for file in self.files:
+            file.write(folder)
+        if output is None:
             self.source.write(self.after)
+        else:
+            create(output, self.after, self.source)
+
+    def _folder(self, output: str | None) -> FilePath:
+        return FilePath(os.path.abspath(output or self.source.name)).parent
 
 
 def harden(
@@ -109,7 +143,9 @@ def harden(
         warnings.append(
             f"{file.name}: memory limits add up to {format_bytes(total)}, the host has {format_bytes(host_memory)}"
         )
-    return _result(file, profile, made, warnings)
+    result = _result(file, profile, made, warnings, veil(made.project, after, _finder(profile)))
+    result.missing()
+    return result
 
 
 def picture(
@@ -148,13 +184,12 @@ def picture(
         file=file.name,
         profile=used.name if profile is not None else None,
         roles=roles,
+        hide=veil(project, after, _finder(used)).entry,
     )
 
 
 def _local_images(document: Document, inspect: bool, lock: str | os.PathLike[str] | None) -> LocalImages:
     """What the engine and the lock file say of the images of a document, as far as they are asked."""
-    from hardener.knowledge.lock import LOCK_NAME
-
     name = os.path.join(os.path.dirname(document.file), LOCK_NAME) if lock is None else os.fspath(lock)
     wanted = os.path.exists(name) or (lock is not None and not inspect)
     inspection = None
@@ -190,7 +225,23 @@ def _start_check(file: SourceFile) -> ComposeCheck | None:
     return ComposeCheck(compose, os.path.dirname(os.path.abspath(file.name)), file.text) if compose else None
 
 
-def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str]) -> Result:
+def _finder(profile: Profile) -> Callable[[Project], list[Credential]]:
+    """Finds the credentials of the services of a project."""
+
+    def found(project: Project) -> list[Credential]:
+        from hardener.credentials import credentials
+        from hardener.graph.files import Files
+        from hardener.transforms.context import Context
+
+        context = Context(project, project.services, profile.roles, profile.facts, profile.images)
+        files = Files(FilePath(project.document.file).parent)
+        services = project.services.values()
+        return [each for service in services for each in credentials(service, context.facts(service), files.read)]
+
+    return found
+
+
+def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str], hidden: Veil) -> Result:
     return Result(
         source=file,
         profile=profile.name,
@@ -200,6 +251,7 @@ def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str])
         held=made.held,
         advice=made.advice,
         verdicts=made.verdicts,
-        warnings=tuple(warnings),
+        warnings=tuple(map(hidden.text, warnings)),
         inspection=profile.images.inspection,
+        veil=hidden,
     )

@@ -103,6 +103,13 @@ Lock = Annotated[
         help="Take digests of images from this file, not from the harden.lock beside; --inspect records them there.",
     ),
 ]
+Rotate = Annotated[
+    bool,
+    Option("--rotate", help="Give secrets new random values where the image reads them at its first start only."),
+]
+ShowSecrets = Annotated[
+    bool, Option("--show-secrets", help="Do not mask values that look secret. On a terminal only, never in a pipe.")
+]
 Version = Annotated[bool, Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")]
 
 
@@ -126,6 +133,8 @@ def _harden(
     facts: Facts = None,
     inspect: Inspect = False,
     lock: Lock = None,
+    rotate: Rotate = False,
+    show_secrets: ShowSecrets = False,
     version: Version = False,
 ) -> None:
     """Hardens Docker Compose files, losslessly: every change has a rule, a reason and evidence.
@@ -151,6 +160,8 @@ def _harden(
         facts=tuple(facts or ()),
         inspect=inspect,
         lock=lock,
+        rotate=rotate,
+        show_secrets=show_secrets,
     )
     raise typer.Exit(_run(options, Terminal(color, quiet), files or []))
 

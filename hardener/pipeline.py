@@ -7,19 +7,19 @@ about, what is less sure than the profile accepts is held back, and what the wri
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 from hardener.errors import HardenError
-from hardener.model import Service
-from hardener.model.project import Project, read_project, read_service
+from hardener.knowledge.globs import matches
+from hardener.model.project import Project, read_project
 from hardener.profile import Profile
 from hardener.sharing import Settled, settle
-from hardener.source import Data, Document, Path, RewriteError, bare, dotted, rewrite, same
+from hardener.shown import shows
+from hardener.source import Data, Document, Path, RewriteError, at, dotted, rewrite, same
 from hardener.source.data import frozen, is_data
-from hardener.target import Made, apply, at, atoms, doubles, leaves, misfit, tags
+from hardener.target import Made, apply, atoms, changed, doubles, identity, leaves, merges, misfit, tags
 from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
 from hardener.transforms.context import Context
 
@@ -33,8 +33,8 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+@shows("rule", "service", "outcome")
+class Verdict(NamedTuple):
     """The one outcome of a rule for a service (None: for the file itself), and the reason where it changed nothing."""
 
     rule: str
@@ -43,20 +43,22 @@ class Verdict:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What of a profile is to run: all by default. `confidence` overrides the profile and its rules."""
 
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     confidence: Confidence | None = None
+    companions: bool = True
+    """Whether files may be written beside the document."""
 
 
 EVERYTHING = Selection()
 
 
-@dataclass(frozen=True)
+@shows("document", "made", "had", "held", "advice", "verdicts", "warnings", "unshared")
+@dataclass(frozen=True, repr=False, eq=False)
 class Plan:
     """What hardening a document means, before anything is written.
 
@@ -110,7 +112,7 @@ class _Case:
     skipped: list[str] = field(default_factory=list)
     had: list[str] = field(default_factory=list)
     lost: bool = False
-    """Whether some change that it wanted is not among `wanted`."""
+    """Whether some change that it wanted, and that is in no group, is not among `wanted`."""
 
     def verdict(self) -> Verdict:
         if self.wanted or self.had:
@@ -128,7 +130,8 @@ class _Planner:
     """Runs the rules one after another, each on the services as those before it leave them.
 
     What turns out at the end to have no way into the text is `refused`, and all is planned again without it: a later
-    rule may have built on it.
+    rule may have built on it. So it is with a group of changes of which one cannot be made: its rule is told that the
+    group is `lost`, and may know another way.
     """
 
     def __init__(self, project: Project, profile: Profile, selection: Selection) -> None:
@@ -138,16 +141,26 @@ class _Planner:
         self.selection = selection
         # Changes that cannot be made, with the reason.
         self.refused: dict[Hashable, str] = {}
+        # Groups of changes that cannot be made, by rule and group, with the reason.
+        self.lost: dict[tuple[str, str], str] = {}
 
     def run(self) -> Plan:
         while True:
             self.start()
+            known = len(self.lost)
             for transform in self.transforms():
                 self.rule(transform)
-            settled, target, text = self.write()
-            if not settled.refused:
-                return self.plan(settled, target, text)
-            self.refused |= {_identity(change): reason for change, reason in settled.refused}
+                if len(self.lost) > known:
+                    break
+            else:
+                settled, target, text = self.write()
+                if not settled.refused:
+                    return self.plan(settled, target, text)
+                for change, reason in settled.refused:
+                    if change.group is None:
+                        self.refused[identity(change)] = reason
+                    else:
+                        self.lost[change.rule, change.group] = reason
 
     def start(self) -> None:
         self.cases: dict[tuple[str, str | None], _Case] = {}
@@ -156,10 +169,13 @@ class _Planner:
         self.bodies = dict(self.project.bodies)
         self.services = dict(self.project.services)
         self.context = Context(self.project, self.services, self.profile.roles, self.profile.facts, self.profile.images)
+        self.context.lost = self.lost
+        self.context.companions = self.selection.companions
 
     def plan(self, settled: Settled, target: Data, text: str) -> Plan:
+        wanted_by = {id(change): case for case in self.cases.values() for change in case.wanted}
         for change, other in settled.had:
-            case = self.cases[change.rule, change.service]
+            case = wanted_by[id(change)]
             case.wanted = [wanted for wanted in case.wanted if wanted is not change]
             case.had.append(f"through {other}, which it shares this with")
         cases = list(self.cases.values())
@@ -198,11 +214,10 @@ class _Planner:
         wanted = self.selection.services
         chosen = [name for name in names if not wanted or name in wanted]
         exempt = {name: reason for name in chosen if name and (reason := self.exempt(transform.id, name))}
+        self.context.chosen = frozenset(name for name in chosen if name and name not in exempt)
         whole = transform.atomic != "file" or (chosen == names and not exempt)
-        known, before = (
-            len(self.claims),
-            (dict(self.bodies), dict(self.services)) if transform.atomic == "file" else None,
-        )
+        known = len(self.claims)
+        before = (dict(self.bodies), dict(self.services)) if transform.atomic == "file" else None
         for name in chosen:
             case = self.cases[transform.id, name] = _Case(transform.id, name)
             if name in exempt:
@@ -220,15 +235,15 @@ class _Planner:
         name, known = case.service, len(self.claims)
         for answer in self.answers(transform, name):
             if isinstance(answer, Advice):
-                case.advice.append(replace(answer, path=self.project.origin(answer.path)))
+                case.advice.append(answer._replace(path=self.project.origin(answer.path)))
             elif isinstance(answer, Skip):
                 case.skipped.append(answer.reason)
             else:
                 self.change(case, answer, accepted)
         if transform.atomic == "service":
             self.together([case], known)
-        if name is not None and case.wanted:
-            self.bodies[name], self.services[name] = _changed(name, self.bodies[name], case.wanted)
+        if name is not None and (own := [change for change in case.wanted if change.service == name]):
+            self.bodies[name], self.services[name] = changed(name, self.bodies[name], own)
 
     def together(self, cases: list[_Case], known: int) -> bool:
         """Takes the changes of these cases back, and claims beyond the first `known`, if one of them cannot be made."""
@@ -247,7 +262,10 @@ class _Planner:
 
     def change(self, case: _Case, answer: Change, accepted: Confidence) -> None:
         """Takes what is missing of a change into the case, if it fits what is there and what other rules want."""
-        body, depth = (self.document.merged, 0) if case.service is None else (self.bodies[case.service], 2)
+        if answer.group is not None and (reason := self.lost.get((answer.rule, answer.group))) is not None:
+            self.leave(case, answer, reason)
+            return
+        body, depth = (self.document.merged, 0) if answer.service is None else (self.bodies[answer.service], 2)
         if (reason := misfit(answer, body, depth)) is not None:
             self.leave(case, answer, reason)
             return
@@ -255,22 +273,25 @@ class _Planner:
             # What comes from another service is quoted there, if it is in this file.
             if (place := self.project.origin(answer.path))[:2] != answer.path[:2] or not self.unquoted(place):
                 return
-            answer = replace(answer, path=place)
+            answer = answer._replace(path=place)
         elif not self.stands_alone(answer, body):
             self.leave(case, answer, "a part of it comes through extends or another rule")
+            return
+        elif answer.action == "remove" and merges(self.document.data, answer.path):
+            self.leave(case, answer, "without it, what << brings would stand there")
             return
         elif doubles(answer, body, depth):
             self.leave(case, answer, "the list has that already, and compose takes an item once")
             return
-        missing = _present(answer, body, depth) if answer.action == "remove" else atoms(answer, body, depth)
-        for change in missing:
+        for change in atoms(answer, body, depth):
             if "!reset" in tags(self.document.merged, change.path):  # whoever wrote that wants it empty
-                case.skipped.append(f"{change.path[-1]} is reset on purpose")
-                case.lost = True
+                reason = f"{change.path[-1]} is reset on purpose"
+                case.skipped.append(reason)
+                self.lose(case, change, reason)
             elif not accepted.covers(change.confidence):
                 case.held.append(change)
-                case.lost = True
-            elif (reason := self.refused.get(_identity(change))) is not None:
+                case.lost = case.lost or change.group is None
+            elif (reason := self.refused.get(identity(change))) is not None:
                 self.leave(case, change, reason)
             elif (rule := self.claim(change)) is None:
                 case.wanted.append(change)
@@ -335,8 +356,8 @@ class _Planner:
         if self.project.services[service].provider is not None:
             return "it is run by a provider, not in a container"
         for exemption in self.profile.exempt:
-            if any(fnmatchcase(service, glob) for glob in exemption.services) and any(
-                fnmatchcase(rule, glob) for glob in exemption.rules
+            if any(matches(service, glob) for glob in exemption.services) and any(
+                matches(rule, glob) for glob in exemption.rules
             ):
                 return f"exempt: {exemption.reason}"
         return None
@@ -349,7 +370,14 @@ class _Planner:
         shown = change.path if path[-1] == "extends" else path
         message = f"{verb} {dotted(shown)} by hand."
         case.advice.append(Advice(change.rule, change.service, path, message, reason, change.references))
-        case.lost = True
+        self.lose(case, change, reason)
+
+    def lose(self, case: _Case, change: Change, reason: str) -> None:
+        """Notes that a change is not made, for those that are only made together with it."""
+        if change.group is None:
+            case.lost = True
+        else:
+            self.lost.setdefault((change.rule, change.group), reason)
 
     def write(self) -> tuple[Settled, Data, str]:
         """What becomes of the changes, the target data and its text. What the writer cannot do is among the refused."""
@@ -370,28 +398,3 @@ class _Planner:
         """Whether one of `places` is, holds or is in the place of a change."""
         own = (site, self.document.canonical(site))
         return any(one[: len(place)] == place or place[: len(one)] == one for place in places for one in own)
-
-
-def _changed(name: str, body: dict[str, Any], changes: list[Change]) -> tuple[dict[str, Any], Service]:
-    """The body of a service, and the service, after `changes`."""
-    made = [Made(change, change.path[1:]) for change in changes]
-    data: Any = apply({name: body}, made)
-    try:
-        return data[name], read_service(name, data[name])
-    except HardenError:
-        rule = changes[0].rule
-        message = f"rule {rule!r} gives service {name!r} what no service can have"
-        raise HardenError(message, hint=f"report it to its author, or use --skip {rule}") from None
-
-
-def _identity(change: Change) -> Hashable:
-    return change.rule, change.service, change.path, frozen(change.value)
-
-
-def _present(change: Change, body: Any, depth: int) -> Iterator[Change]:
-    """A removal, if what it removes is there."""
-    for step in change.path[depth:]:
-        if not isinstance(body, dict) or step not in body:
-            return
-        body = bare(body[step])
-    yield change

@@ -8,13 +8,11 @@ from __future__ import annotations
 import errno
 import gc
 import os
-import platform
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hardener import __version__
 from hardener.errors import HardenError, VerificationError, Where
@@ -24,6 +22,7 @@ from hardener.terminal import Terminal
 if TYPE_CHECKING:
     from hardener.api import Result
     from hardener.pipeline import Selection
+    from hardener.profile import Profile
     from hardener.source.files import SourceFile
     from hardener.views.summary import Ending
 
@@ -41,8 +40,7 @@ class Status(IntEnum):
     INTERRUPTED = 130
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What the command line asks for. `output` is a path, `-` for standard output, or None for the file itself."""
 
     profile: str = "production"
@@ -59,6 +57,8 @@ class Options:
     facts: tuple[str, ...] = ()
     inspect: bool = False
     lock: str | None = None
+    rotate: bool = False
+    show_secrets: bool = False
 
     @property
     def shows_only(self) -> bool:
@@ -77,7 +77,12 @@ class Session:
         self.terminal = terminal
         if options.output == "":
             raise HardenError("--output names no file", hint="give a path, or - for standard output")
+        if options.show_secrets and not (terminal.shown and terminal.talks):
+            stream = "standard error" if terminal.shown else "standard output"
+            raise HardenError(f"--show-secrets is for your eyes only, and {stream} is no terminal", hint="leave it out")
         self.profile = Profile.read(options.profile).with_facts(options.facts)
+        if options.rotate:
+            self.profile = _rotating(self.profile)
         self.selection = _selection(options)
         self.host_memory = _size(options.host_memory)
         self.tally = Tally()
@@ -158,7 +163,8 @@ class Session:
         result = harden(
             source,
             self.profile,
-            self.selection,
+            # Beside what goes to standard output nothing can be written.
+            self.selection._replace(companions=False) if document else self.selection,
             inspect=options.inspect,
             lock=options.lock,
             host_memory=self.host_memory,
@@ -181,13 +187,14 @@ class Session:
         terminal = self.terminal
         for warning in result.warnings:
             terminal.say(f"warning: {escape(warning)}")
-        if text := table(result, width=terminal.width, color=terminal.err_color):
+        if text := table(result, width=terminal.width, color=terminal.err_color, secrets=self.options.show_secrets):
             terminal.say(text)
         if not (diff and result.changed):
             return False
         from hardener.views.diff import diff as unified
 
-        shown = unified(result, color=terminal.out_color, raw=not terminal.shown)
+        secrets = self.options.show_secrets
+        shown = unified(result, color=terminal.out_color, raw=not terminal.shown, secrets=secrets)
         terminal.out(shown.text)
         return shown.masked
 
@@ -246,9 +253,7 @@ def report(error: BaseException, terminal: Terminal, name: str = "") -> Status:
         terminal.complain("\ninterrupted: what was not written yet stays as it is")
         return Status.INTERRUPTED
     if os.environ.get("HARDENER_DEBUG") == "1":
-        import traceback
-
-        terminal.complain("".join(traceback.format_exception(error)))
+        terminal.complain(_trace(error))
     if isinstance(error, OSError):  # a full disk, a process without file handles: not ours, and not to be reported
         place = ": ".join(str(part) for part in (name, error.filename) if part)
         terminal.complain(f"{head} {escape(f'{place}: ' if place else '')}{escape(error.strerror or str(error))}")
@@ -259,11 +264,25 @@ def report(error: BaseException, terminal: Terminal, name: str = "") -> Status:
         # Not its text: that may hold a value of the file.
         message = f"internal error: {type(error).__name__} in {_place(error)}"
     terminal.complain(f"{head} {escape(f'{name}: {message}' if name else message)}")
+    import platform  # 4 ms
+
     terminal.complain(
         "This is a bug of harden, not of your file, and nothing was written. Please report the line above, with\n"
         f"  harden {__version__}, Python {platform.python_version()}, {escape(shlex.join(['harden', *sys.argv[1:]]))}"
     )
     return Status.OUR_BUG
+
+
+def _trace(error: BaseException | None) -> str:
+    """The calls that led to an error and to its causes, and their kinds: not their texts, which may hold a value."""
+    import traceback
+
+    told = ""
+    while error is not None:
+        calls = "".join(traceback.format_tb(error.__traceback__))
+        told = f"Traceback, the innermost call last:\n{calls}{type(error).__name__}\n{told}"
+        error = error.__cause__ or error.__context__
+    return told
 
 
 def _place(error: BaseException) -> str:
@@ -289,6 +308,19 @@ def _selection(options: Options) -> Selection:
     return Selection(options.only, options.skip, options.services, confidence)
 
 
+def _rotating(profile: Profile) -> Profile:
+    """The profile with new values for secrets. Raises HardenError if it leaves them where they are."""
+    from dataclasses import replace
+
+    if not any("rotate" in type(transform).model_fields for transform in profile.transforms):
+        raise HardenError("--rotate: this profile moves no secrets", hint="use one with the rule secrets")
+    changed = (
+        transform.model_copy(update={"rotate": True}) if "rotate" in type(transform).model_fields else transform
+        for transform in profile.transforms
+    )
+    return replace(profile, transforms=tuple(changed))
+
+
 def _size(text: str | None) -> int | None:
     if text is None:
         return None
@@ -311,13 +343,12 @@ def _refuse_loop(name: str) -> None:
 
 def _create(output: str, result: Result) -> None:
     """Writes to the path that was asked for."""
-    from hardener.source.files import create
-
     _refuse_loop(output)
     if os.path.exists(output):
         if os.path.samefile(output, result.file if result.file != STDIN_NAME else os.devnull):
-            return result.write()
+            result.write()
+            return
         # A rename would put a file in the place of a device.
         if not os.path.isfile(output):
             raise HardenError("not a regular file", Where(output), "use --output - for standard output")
-    return create(output, result.after, result.source)
+    result.write(output)

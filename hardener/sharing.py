@@ -13,15 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hardener.model.project import Project
-from hardener.source import Path
+from hardener.shown import shows
+from hardener.source import Path, at
 from hardener.source.data import frozen
 from hardener.source.tree import Alias, Node, children, descendants, sources, way
-from hardener.target import Made, at, leaves, tags
+from hardener.target import Made, leaves, tags
 from hardener.transforms.base import Change
 
 SERVICES = "services"
 
 
+@shows("made", "had", "refused", "unshared")
 @dataclass
 class Settled:
     """What becomes of the wanted changes: made, had through a change to another service, or refused with the reason.
@@ -120,7 +122,9 @@ class _Settler:
             if not forced and all(want in brought for want in own):
                 settled.had.append((change, brought[own[0]]))
                 continue
-            if place.rest and _needs_text(change):
+            # A key can be set in an item of a list that is written here, as in any map.
+            elsewhere = any(isinstance(step, int) for step in place.rest)
+            if elsewhere or (place.rest and change.action != "set" and _needs_text(change)):
                 settled.refused.append((change, "it comes through extends, and stays as it is there"))
                 continue
             if place.reset:  # compose lets it go out of a list of templates, and so it is not in the merged data

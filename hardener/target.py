@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from hardener.errors import HardenError
+from hardener.model import Service
 from hardener.model.interpolation import may_be, readable, resolve_defaults
-from hardener.source import Data, Path, Tagged, bare, dotted, same
+from hardener.model.project import read_service
+from hardener.shown import shows
+from hardener.source import Data, Path, Tagged, at, bare, dotted, same
+from hardener.source.data import frozen, inside
 from hardener.transforms.base import Change
 
 
@@ -17,8 +21,13 @@ def atoms(change: Change, body: Any, depth: int) -> Iterator[Change]:
     `body` is what stands at the first `depth` steps of the change's path, with everything it inherits. A map to set is
     merged into what is there, key by key; a key that has a value keeps it, unless the change is to replace it.
     """
+    if change.action == "remove":
+        holder = at(body, change.path[depth:-1])
+        if isinstance(holder, dict) and change.path[-1] in holder:
+            yield change
+        return
     for step in change.path[depth:]:
-        body = _inside(body, step)
+        body = inside(body, step)
     if change.action == "quote":
         if same(body, change.value):
             yield change
@@ -30,7 +39,7 @@ def atoms(change: Change, body: Any, depth: int) -> Iterator[Change]:
             yield change
     elif isinstance(change.value, dict) and isinstance(body, dict):
         for key, value in change.value.items():
-            inner = replace(change, path=(*change.path, key), value=value)
+            inner = change._replace(path=(*change.path, key), value=value)
             yield from atoms(inner, body.get(key), len(inner.path))
     elif body is None:
         yield change
@@ -43,7 +52,7 @@ def misfit(change: Change, body: Any, depth: int) -> str | None:
             return None
         if not isinstance(body, list if isinstance(step, int) else dict):
             return _another_form(change.path[:index])
-        body = _inside(body, step)
+        body = inside(body, step)
     if body is None:
         return None
     if change.action == "append":
@@ -79,7 +88,9 @@ def doubles(change: Change, body: Any, depth: int) -> bool:
 
 
 def _replaceable(old: Any, new: Data) -> bool:
-    """Whether `new` is a scalar for a scalar, a map of the same names for a list of names, or some items of a list."""
+    """Whether `new` can stand for `old`: a scalar, or a list that starts with it, for a scalar; a map of the same names
+    for a list of names; some items of a list.
+    """
     if isinstance(old, list) and isinstance(new, list):
         rest = iter(old)
         return bool(new) and all(any(same(item, other) for other in rest) for item in new)
@@ -87,7 +98,9 @@ def _replaceable(old: Any, new: Data) -> bool:
         # Compose fills in variables in values, not in keys.
         names = all(isinstance(item, str) and "$" not in item for item in old)
         return names and isinstance(new, dict) and old == list(new)
-    return not isinstance(old, dict) and not isinstance(new, dict | list | None)
+    if isinstance(new, list):
+        return isinstance(old, str) and new[:1] == [old]
+    return not isinstance(old, dict) and not isinstance(new, dict | None)
 
 
 def leaves(path: Path, value: Data) -> Iterator[tuple[Path, Data]]:
@@ -99,6 +112,7 @@ def leaves(path: Path, value: Data) -> Iterator[tuple[Path, Data]]:
         yield path, value
 
 
+@shows("change", "site")
 class Made(NamedTuple):
     """A change and the `site` it is made at: the place in the document's own data, through any `<<` and alias.
 
@@ -128,14 +142,39 @@ def apply(data: Data, changes: Iterable[Made], unshared: Iterable[Path] = ()) ->
             items.append(change.value)
         else:
             _put(container, last, [change.value] if change.action == "append" else change.value)
+            if isinstance(container, dict) and change.instead_of in container:
+                _move_behind(container, last, change.instead_of)
     return result  # type: ignore[no-any-return]
 
 
-def at(data: Any, path: Path) -> Any:
-    """The value at `path`, tags left out on the way and of itself; None where there is none."""
-    for step in path:
-        data = _inside(bare(data), step)
-    return bare(data)
+def changed(name: str, body: dict[str, Any], changes: list[Change]) -> tuple[dict[str, Any], Service]:
+    """The body of a service, and the service, after `changes`. Raises HardenError where no service can be so."""
+    data: Any = apply({name: body}, [Made(change, change.path[1:]) for change in changes])
+    try:
+        return data[name], read_service(name, data[name])
+    except HardenError:
+        rule = changes[0].rule
+        message = f"rule {rule!r} gives service {name!r} what no service can have"
+        raise HardenError(message, hint=f"report it to its author, or use --skip {rule}") from None
+
+
+def identity(change: Change) -> Hashable:
+    """What makes a change the same one when all is planned again."""
+    return change.rule, change.service, change.path, frozen(change.value)
+
+
+def merges(data: Any, path: Path) -> bool:
+    """Whether a `<<` would give what stands at `path` in a document's own data, if that was taken away."""
+    return _gives(at(data, path[:-1]), path[-1])
+
+
+def _gives(value: Any, step: str | int) -> bool:
+    """Whether a map merges in another that has the key, or that merges it in."""
+    sources = bare(value.get("<<")) if isinstance(value, dict) else None
+    return any(
+        isinstance(source, dict) and (step in source or _gives(source, step))
+        for source in map(bare, sources if isinstance(sources, list) else [sources])
+    )
 
 
 def tags(data: Any, path: Path) -> Iterator[str]:
@@ -145,13 +184,6 @@ def tags(data: Any, path: Path) -> Iterator[str]:
             yield data.tag
         data = bare(data)
         data = data.get(step) if isinstance(data, dict) else None
-
-
-def _inside(data: Any, step: str | int) -> Any:
-    """What a map holds at a key, or a list at an index; None where there is nothing."""
-    if isinstance(data, list):
-        return data[step] if isinstance(step, int) and step < len(data) else None
-    return data.get(step) if isinstance(data, dict) else None
 
 
 def _down(data: Any, way: Iterable[str | int]) -> Any:
@@ -173,6 +205,15 @@ def _put(container: Any, key: str | int, value: Data) -> None:
     else:
         value = _copied(value, {})
         container[key] = Tagged(found.tag, value) if isinstance(found, Tagged) else value
+
+
+def _move_behind(container: dict[Any, Any], key: Any, other: Any) -> None:
+    """Moves `key` behind `other` in a map."""
+    value = container.pop(key)
+    for name in list(container):
+        container[name] = container.pop(name)
+        if name == other:
+            container[key] = value
 
 
 def _copied(data: Data, memo: dict[int, Any]) -> Any:

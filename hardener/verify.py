@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from contextlib import suppress
 from typing import Any
 
 from hardener.errors import HardenError, VerificationError
 from hardener.model.project import Project
 from hardener.pipeline import EVERYTHING, Plan, Selection, plan
 from hardener.profile import Profile
-from hardener.source import Data, Document, Path, bare, differences, dotted, load, same
+from hardener.source import Data, Document, Path, at, bare, differences, dotted, load, same
+from hardener.source.companions import NewFile, NewLine
 from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequence, children, descendants, part
-from hardener.target import at, leaves
+from hardener.target import leaves
 from hardener.transforms.base import Change
 
 _BREAK = re.compile(r"\r\n|\n|\r")
@@ -21,7 +23,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 
 
 def verify(made: Plan, profile: Profile, selection: Selection = EVERYTHING) -> Project:
-    """Checks laws 2 to 5 of docs/architecture.md on a plan, and returns the project that its text describes.
+    """Checks laws 2 to 5 and 8 of docs/architecture.md on a plan, and returns the project that its text describes.
 
     Raises VerificationError where one does not hold. `profile` and `selection` are those the plan was made with.
     """
@@ -40,6 +42,10 @@ def verify(made: Plan, profile: Profile, selection: Selection = EVERYTHING) -> P
         )
     untouched(made)
     accounted(made, again.project)
+    if any(change.files for change in made.changes) and not any(
+        getattr(one, "rotate", False) for one in profile.transforms
+    ):
+        kept(made)
     if again.made:
         rules = ", ".join(sorted({change.rule for change in again.changes}))
         raise VerificationError(f"law 5, idempotent: a second run would change the file again ({rules})")
@@ -73,9 +79,43 @@ def accounted(made: Plan, after: Project) -> None:
         is_new = path in begun and at(made.document.merged, path) is None
         if not is_named and not is_new and path not in made.unshared:
             raise VerificationError(f"law 4, accounted for: no change names the difference at {dotted(path)}")
+    gone = {change.path for change in changes if change.action == "replace"}
     for change in changes:
-        if not _visible(change, before, after):
+        if not _visible(change, before, after, gone):
             raise VerificationError(f"law 4, accounted for: the change at {dotted(change.path)} is not in the output")
+
+
+def kept(made: Plan) -> None:
+    """Law 8: what left the text for a file beside it is in that file, to the letter."""
+    from hardener.model.dotenv import read
+    from hardener.model.interpolation import fill
+    from hardener.model.short import as_text
+
+    changes = [change for change in (*made.changes, *made.had) if change.group is not None or change.files]
+    files = {file for change in changes for file in change.files}
+    variables = {file.key: read(file.line)[file.key] or "" for file in files if isinstance(file, NewLine) and file.key}
+    values = set(variables.values())
+    for file in files:
+        if isinstance(file, NewFile):
+            values.add(file.content)
+            with suppress(HardenError):  # a secret need not look like an env file
+                values |= {value for value in read(file.content).values() if value is not None}
+    for change in changes:
+        old = at({"services": made.project.bodies}, change.path)
+        if change.action not in ("remove", "replace"):
+            continue
+        for item in _gone(old, change.value):
+            text = fill(as_text(item), {}, "$")
+            moved = {text, text.partition("=")[2]} & values
+            if not moved and text != fill(as_text(change.value), variables, "$"):
+                raise VerificationError(f"law 8, kept: the value that stood at {dotted(change.path)} is in no file")
+
+
+def _gone(old: Any, new: Data) -> list[Any]:
+    """The scalars that a change takes away."""
+    items = list(old.values()) if isinstance(old, dict) else old if isinstance(old, list) else [old]
+    kept = new if isinstance(new, list) else []
+    return [item for item in items if item is not None and not any(same(item, one) for one in kept)]
 
 
 def _differences(before: Project, after: Project) -> Iterator[Path]:
@@ -101,8 +141,8 @@ def _node_differences(before: Node, after: Node, path: Path) -> Iterator[Path]:
         yield path
 
 
-def _visible(change: Change, before: Any, after: Project) -> bool:
-    """Whether the new text says what the change says; a list that got an item still has all the others."""
+def _visible(change: Change, before: Any, after: Project, gone: Set[Path]) -> bool:
+    """Whether the new text says what the change says; a list that got an item still has the others, without `gone`."""
     new = {**(bare(after.document.merged) or {}), "services": after.bodies}
     if change.action == "quote":
         scalar = after.document.scalar(change.path)
@@ -111,7 +151,8 @@ def _visible(change: Change, before: Any, after: Project) -> bool:
         return at(new, change.path) is None
     if change.action == "append":
         items, old = at(new, change.path), at(before, change.path) or []
-        return isinstance(items, list) and change.value in items and all(item in items for item in old)
+        kept = [item for index, item in enumerate(old) if (*change.path, index) not in gone]
+        return isinstance(items, list) and change.value in items and all(item in items for item in kept)
     return all(same(at(new, leaf), wanted) for leaf, wanted in leaves(change.path, change.value))
 
 

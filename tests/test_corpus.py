@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from hardener import HardenError, Outcome, Profile, Result, harden, load, plan
+from hardener import Change, HardenError, Outcome, Profile, Result, harden, load, plan
 from hardener.knowledge import facts_for
 from hardener.model.project import read_project
+from hardener.source import at
 
 Read = Callable[..., tuple[dict[str, Any] | None, str]]
 # The first question judges the whole project; where the environment lacks something, the second judges the file alone.
@@ -122,7 +123,8 @@ def unplanned(before: dict[str, Any], after: dict[str, Any], result: Result) -> 
     planned = {change.path[:3] for change in (*result.changes, *result.had)}
     names: list[str] = []
     for section in (before.keys() | after.keys()) - {change.path[0] for change in result.changes}:
-        if section != "services" and before.get(section) != after.get(section):
+        # What stands under `x-` means nothing to compose; anchors often stand there.
+        if section != "services" and not section.startswith("x-") and before.get(section) != after.get(section):
             names.append(section)
     old, new = before.get("services") or {}, after.get("services") or {}
     for service in old.keys() | new.keys():
@@ -175,7 +177,9 @@ def rewritten(line: str, result: Result) -> bool:
     """Whether a line holds an item that a rule replaces or quotes, or is an item, or all in one line, of a list that a
     rule replaces by a map with the same names.
     """
-    for change in result.changes:
+    for change in (*result.changes, *result.had):
+        if change.rule == "secrets" and change.action in ("replace", "remove") and holds(line, change, result):
+            return True
         if change.action in ("replace", "quote") and isinstance(change.path[-1], int):
             # What a rule puts before an item, or around it, leaves the item as it was.
             items = re.findall(r"""[^\s"',\[\]]+""", line.partition(" #")[0])
@@ -187,6 +191,16 @@ def rewritten(line: str, result: Result) -> bool:
             if re.match(rf"\s*(?:-\s+{item}\s*(?:#.*)?|{key}\s*:.*\[.*\]\s*(?:#.*)?)$", line):
                 return True
     return False
+
+
+def holds(line: str, change: Change, result: Result) -> bool:
+    """Whether a line has a value that the rule `secrets` takes out, or what is left of it."""
+    key = change.path[-1]
+    if isinstance(key, str) and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*:""", line):
+        return True
+    body = read_project(load(result.before, result.file)).bodies[str(change.service)]
+    old = str(at(body, change.path[2:]))
+    return any(part and part.strip() in line for part in old.splitlines())
 
 
 def grown(line: str, lines: list[str]) -> bool:

@@ -16,7 +16,8 @@ from typing import Any
 
 from hardener.errors import HardenError, VerificationError
 from hardener.source import Path as DataPath
-from hardener.source import differences, dotted
+from hardener.source import bare, differences, dotted, load
+from hardener.source.tree import Scalar, descendants
 
 TIMEOUT = 60
 """Seconds that compose may take for one file; it needs a tenth of one."""
@@ -94,12 +95,14 @@ class ComposeCheck:
             raise HardenError(f"docker compose cannot read so large a file: {answer}", hint="split the file")
         if not accepted:
             raise VerificationError(f"docker compose accepts the file before and not after: {answer}")
-        allowed = {path[:3] for path in planned}
+        planned = list(planned)
+        allowed, begun = {path[:3] for path in planned}, {path[:1] for path in planned}
         for path in differences(before, json.loads(answer)):
             # A `pre_start` container inherits the settings of its service.
             owner = (*path[:2], *path[4:5]) if path[2:3] == ("pre_start",) else path[:3]
             # What stands under `x-` means nothing to compose; anchors often stand there.
-            if owner not in allowed and path[:1] not in allowed and not str(path[0]).startswith("x-"):
+            known = owner in allowed or path[:1] in allowed or path in begun  # what is new is seen as a whole
+            if not known and not str(path[0]).startswith("x-"):
                 raise VerificationError(f"docker compose reads a change at {dotted(path)} that was not planned")
 
     def _ask(self, text: str, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
@@ -115,9 +118,8 @@ class ComposeCheck:
                 stderr=subprocess.PIPE,
             )
 
-    @staticmethod
-    def _answer(process: subprocess.Popen[bytes]) -> tuple[bool, str]:
-        """Whether compose accepted, and its model; else the last line of its complaint, with quoted values left out."""
+    def _answer(self, process: subprocess.Popen[bytes]) -> tuple[bool, str]:
+        """Whether compose accepted, and its model; else the last line of its complaint, without values of the file."""
         try:
             output, complaint = process.communicate(timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -127,4 +129,30 @@ class ComposeCheck:
         if process.returncode == 0:
             return True, output.decode()
         lines = complaint.decode(errors="replace").strip().splitlines() or ["no reason given"]
-        return False, re.sub(r'"[^"]*"', '"…"', lines[-1])
+        return False, without_values(lines[-1], self.before)
+
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?|`[^`]*`?')
+_WORD = re.compile(r"\w[^\s\"'`:=,;/@(){}\[\]$?]{3,}")
+_PLAIN_WORD = re.compile(r"[a-z]+")
+
+
+def without_values(complaint: str, text: str) -> str:
+    """What compose says of the file `text`, with `…` for what it quotes and for the values of the file in it.
+
+    Left out are whole values, their lines, and their words, but for those that any sentence could have.
+    """
+    values, words = set[str](), set[str]()
+    try:
+        scalars = [node for node in descendants(load(text).root) if isinstance(node, Scalar)]
+    except HardenError:
+        return "it is not shown what it says, since that may hold a value of the file"
+    for scalar in scalars:
+        value = str(bare(scalar.data))
+        values |= {line.strip() for line in (value, *value.splitlines())}
+        words |= {word for word in _WORD.findall(value) if not _PLAIN_WORD.fullmatch(word)}
+    complaint = _QUOTED.sub('"…"', complaint)
+    for value in sorted(values, key=len, reverse=True):
+        if len(value) > 3 and value in complaint:
+            complaint = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", complaint)
+    return _WORD.sub(lambda word: "…" if word[0] in words else word[0], complaint)

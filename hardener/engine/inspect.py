@@ -38,7 +38,7 @@ def inspect_images(images: Iterable[str]) -> Inspection:
         name = resolve_defaults(image.strip())
         found = reference(name) if name is not None else None
         if name is None:
-            notes.append(f"{image} was not inspected: it has a variable without default")
+            notes.append(f"{mask_text(image)} was not inspected: it has a variable without default")
         elif found is None:
             notes.append(f"{mask_text(name)!r} was not inspected: it is no image name")
         else:

@@ -50,6 +50,9 @@ class Files:
                 self.note(f"{path} cannot be read: {reason[:1].lower()}{reason[1:]}")
         return self._texts[path]
 
+    def exists(self, path: str) -> bool:
+        return os.path.lexists(self.folder / path)
+
     def note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from fnmatch import fnmatchcase
 
 from hardener.graph.findings import Findings
 from hardener.graph.mentions import UNKNOWN, mentions
 from hardener.knowledge import ImageFacts
 from hardener.knowledge.clients import Client, client_of
+from hardener.knowledge.globs import matches
 from hardener.model import Service
 from hardener.model.interpolation import fill
 from hardener.model.short import entries, text_values, texts
@@ -33,7 +33,7 @@ def _discovered(found: Findings, proxy: Service, client: Client, service: Servic
     labels = list(_labels(service))
     if client.off and any(f"{key}={value}".lower() == client.off for key, value, _ in labels):
         return
-    read = [entry for entry in labels if any(fnmatchcase(entry[0].lower(), glob) for glob in client.labels)]
+    read = [entry for entry in labels if any(matches(entry[0].lower(), glob) for glob in client.labels)]
     port = next(
         (int(value) for key, value, _ in read if _PORT.search(key) and value.isdecimal() and len(value) < 6), None
     )

@@ -8,38 +8,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
+
+from hardener.shown import shows
 
 UNKNOWN = "\0"
 LONGEST = 16 * 1024
 """Characters of one text that are looked at."""
 
 HOST = r"[A-Za-z0-9_\0](?:[A-Za-z0-9_.\0-]{0,252}[A-Za-z0-9_\0])?"
-_SCHEME = re.compile(r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9+.-]{1,30}):(?:thin:)?@?//")
-_AUTHORITY = re.compile(r"[^\s/?#\"'<>\\`|;]{0,2000}")
-_WRAPPED = re.compile(r"\w+\((.*)\)?")
-_HOST_PORT = re.compile(rf"(?:(?<=[\s\"'=(\[{{,;@|>])|^)({HOST}):(\d{{2,5}}|\0)(?![\w.-])")
-_AT = re.compile(rf"(?<=\w@)({HOST})(?=[\s:/,;\"')\]]|$)")
-_SOCKET = re.compile(rf"/dev/(?:tcp|udp)/({HOST})/(\d+)")
-# `host=db`, `Server: db`, `"hosts" => ["db"]`, `--db-host db`.
+# What few files have is compiled when it is met; `re` remembers it.
+_SCHEME = partial(re.compile, r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9+.-]{1,30}):(?:thin:)?@?//")
+_AUTHORITY = partial(re.compile, r"[^\s/?#\"'<>\\`|;]{0,2000}")
+_WRAPPED = partial(re.compile, r"\w+\((.*)\)?")
+_HOST_PORT = partial(re.compile, rf"(?:(?<=[\s\"'=(\[{{,;@|>])|^)({HOST}):(\d{{2,5}}|\0)(?![\w.-])")
+_AT = partial(re.compile, rf"(?<=\w@)({HOST})(?=[\s:/,;\"')\]]|$)")
+_SOCKET = partial(re.compile, rf"/dev/(?:tcp|udp)/({HOST})/(\d+)")
+# `host=db`, `Server=tcp:db,1433`, `hosts => ["db"]`, `define('DB_HOST', 'db')`, `rails['db_host'] = 'db'`, `--host db`.
 _KEY = (
     r"[\w.-]{0,60}?(?:hosts?|hostnames?|servers?|data source|addr|address(?:es)?|endpoints?|brokers?|uri|url"
     r"|dsn|upstream|seeds?|master|replicaof|slaveof)"
 )
-_KEYED = re.compile(
-    rf"(?i)(?<![\w.-])[\"']?{_KEY}[\"']?\s{{0,8}}(?:=>|[=:])\s{{0,8}}[\[\"']{{0,2}}({HOST})(?:[,:](\d{{2,5}}))?(?=[\"',;&\s\])}}]|$)"
+_KEYED = partial(
+    re.compile,
+    rf"(?i)(?<![\w.-])[\"']?{_KEY}(?:[\"']?\]?\s{{0,8}}(?:=>|[=:])|[\"'],)\s{{0,8}}[\[\"']{{0,2}}(?:tcp:)?({HOST})(?:[,:](\d{{2,5}}))?(?=[\"',;&\s\])}}]|$)",
 )
-_FLAG = re.compile(rf"(?i)(?<!\S)(?:--?{_KEY}|-h)[\s=]\s{{0,8}}[\"']?({HOST})(?::(\d{{2,5}}))?(?=[\"',;&\s)]|$)")
-_WORDS = re.compile(rf"(?:(?<=[\s\"'(=])|^)({HOST})\s{{1,8}}(\d{{2,5}})(?![\w.:-])")
-_CLIENT = re.compile(
+_FLAG = partial(
+    re.compile, rf"(?i)(?<!\S)(?:--?{_KEY}|-h)[\s=]\s{{0,8}}[\"']?({HOST})(?::(\d{{2,5}}))?(?=[\"',;&\s)]|$)"
+)
+_WORDS = partial(re.compile, rf"(?:(?<=[\s\"'(=])|^)({HOST})\s{{1,8}}(\d{{2,5}})(?![\w.:-])")
+_CLIENT = partial(
+    re.compile,
     r"(?<![\w-])(?:curl|wget|ping6?|nslookup|dig|telnet|nc|wait-for(?:-it)?(?:\.sh)?|ssh)"
-    r"((?:[ \t]{1,8}[^\s;&|]{1,400}){1,20})"
+    r"((?:[ \t]{1,8}[^\s;&|]{1,400}){1,20})",
 )
-_CLIENT_WORD = re.compile(rf"[\"']?({HOST})(?:/\S*)?")
+_CLIENT_WORD = partial(re.compile, rf"[\"']?({HOST})(?:/\S*)?")
 _LIST = re.compile(r"[\s,;|\[\]\"'(){}]+")
 _ITEM = re.compile(rf"(?:[\w.-]+=)?(?:[\w.-]+@)?({HOST})(?::(\d{{1,5}}|\0))*(?:/\S*)?")
 
 
+@shows("kind")
 class Mention(NamedTuple):
     """A host, as written, and the port if one is named. `kind` says how it is known to be a host.
 
@@ -59,25 +68,29 @@ class Mention(NamedTuple):
 def mentions(text: str) -> Iterator[Mention]:
     """Hosts by their form alone: URLs, `host:port`, `user@host`, `host=…`."""
     text = text[:LONGEST]
+    if not any(mark in text for mark in ":=@/"):  # most values of variables
+        return
     yield from _urls(text)
     for pattern in (_HOST_PORT, _KEYED, _SOCKET):
-        for found in pattern.finditer(text):
+        for found in pattern().finditer(text):
             if pattern is not _HOST_PORT or _is_port(found[2]):
                 yield _mention(found[1], found[2])
-    for found in _AT.finditer(text):
+    for found in _AT().finditer(text):
         yield _mention(found[1])
 
 
 def in_command(text: str) -> Iterator[Mention]:
     """`mentions`, and what only a command line says: `--host db`, `nc -z db 5432`, `curl db/health`."""
     text = text[:LONGEST]
+    if not text:
+        return
     yield from mentions(text)
     for pattern in (_FLAG, _WORDS):
-        for found in pattern.finditer(text):
+        for found in pattern().finditer(text):
             if pattern is _FLAG or _is_port(found[2]):
                 yield _mention(found[1], found[2])
-    for client in _CLIENT.finditer(text):
-        for word in map(_CLIENT_WORD.fullmatch, client[1].split()):
+    for client in _CLIENT().finditer(text):
+        for word in map(_CLIENT_WORD().fullmatch, client[1].split()):
             if word:
                 yield Mention(word[1], None, "word")
 
@@ -90,11 +103,11 @@ def in_list(text: str) -> Iterator[Mention]:
 
 
 def _urls(text: str) -> Iterator[Mention]:
-    for scheme in _SCHEME.finditer(text):
-        authority = _AUTHORITY.match(text, scheme.end())
+    for scheme in _SCHEME().finditer(text):
+        authority = _AUTHORITY().match(text, scheme.end())
         hosts = authority[0].rpartition("@")[2] if authority else ""
         for part in hosts.split(","):
-            wrapped = _WRAPPED.fullmatch(part)
+            wrapped = _WRAPPED().fullmatch(part)
             host, _, port = (wrapped[1].rstrip(")") if wrapped else part).partition(":")
             if re.fullmatch(HOST, host) and not (part.endswith(":") and authority and _next_url(text, authority.end())):
                 yield Mention(host, int(port) if port.isdecimal() and len(port) < 6 else None, "url")

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import PurePosixPath
 
-from hardener.graph.findings import Findings
+from hardener.graph.findings import Findings, Unread
 from hardener.graph.mentions import HOST, UNKNOWN, Mention, in_list, mentions
 from hardener.model import Service
 from hardener.model.interpolation import fill
 
-_COMMENT = re.compile(r"\s*(?:#|//|;|--|REM\s)")
+_COMMENT = partial(re.compile, r"\s*(?:#|//|;|--|REM\s)")
 # Names that a configuration gives to groups of servers; a URL with such a name is no host.
-_GROUP = re.compile(r"(?m)^\s*(?:upstream|backend|balancer://|listen)\s+([\w.-]+)")
+_GROUP = partial(re.compile, r"(?m)^\s*(?:upstream|backend|balancer://|listen)\s+([\w.-]+)")
+# Few files mount a configuration; what these ask for is compiled for the first that does, and `re` remembers it.
 _PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    partial(re.compile, pattern, re.IGNORECASE)
     for pattern in (
         # nginx, and `server NAME host` of haproxy
         rf"(?:^|[\s{{])server\s+(?:\w+://)?({HOST})(?::(\d+))?(?=[;\s/]|$)",
@@ -25,23 +27,37 @@ _PATTERNS = tuple(
         # fluentd, fluent-bit, redis and others: the key, blanks, the host
         rf"^\s*(?:host|hosts|hostname|server|address|replicaof|slaveof)\s+[\"']?({HOST})(?::(\d+))?(?=[\"';,\s]|$)",
         rf"(?:^|\s)({HOST})\s+(\d{{2,5}})(?=\s|;|$)",
+        # XML: `<host>zookeeper</host>`
+        rf"<[\w:.-]{{0,60}}(?:host|hostname|server|address|url|endpoint|node)s?>\s{{0,8}}(?:\w+://)?({HOST})(?::(\d+))?\s*[/<]",
         # programs: `connect("db"`, `create_connection(('db', 5432)`
         rf"(?:connect|client|redis|dial|lookup)\w*\([\"'({{\s]{{0,6}}({HOST})[\"']\s*[,)](?:\s*(\d{{2,5}}))?",
     )
 )
-_PASS = re.compile(rf"(?:^|[\s{{])\w+_pass\s+(?:\w+://)?({HOST})(?::(\d+))?(?=[;\s/]|$)")
-_CADDY = re.compile(r"^\s*(?:reverse_proxy|php_fastcgi|forward_auth|to|proxy)\s+(.+)")
+_PASS = partial(re.compile, rf"(?:^|[\s{{])\w+_pass\s+(?:\w+://)?({HOST})(?::(\d+))?(?=[;\s/]|$)")
+_CADDY = partial(re.compile, r"^\s*(?:reverse_proxy|php_fastcgi|forward_auth|to|proxy)\s+(.+)")
 _LONGEST_LINE = 4000
-_CONFIGURATION = re.compile(
+# Folders where programs keep their configuration, and what lies below /etc that is none.
+_FOLDER = partial(re.compile, r"/etc/.+|.*/(?:config|conf|conf\.d|settings|configuration)", re.IGNORECASE)
+_SYSTEM = partial(
+    re.compile,
+    r"/etc/(?:localtime|timezone|passwd|group|shadow|hosts|hostname|resolv\.conf|machine-id|ssl|pki|letsencrypt|.*certs?|.*keys?)"
+    r"(?:/.*)?",
+    re.IGNORECASE,
+)
+_CONFIGURATION = partial(
+    re.compile,
     r".*\.(?:conf|cfg|cnf|ya?ml|toml|json|ini|env|properties|xml|vcl|hcl|tmpl|template|tpl|river|alloy)|Caddyfile|Corefile",
     re.IGNORECASE,
 )
 # Programs, and what else is text and may name hosts.
-_PROGRAM = re.compile(
-    r".*\.(?:json5|j2|sh|config|lua|acl|rb|py|[cm]?[jt]sx?|php|go|java|kt|cs|exs?|pl|rs|http|vue)|[^.]+", re.IGNORECASE
+_PROGRAM = partial(
+    re.compile,
+    r".*\.(?:json5|j2|sh|config|lua|acl|rb|py|[cm]?[jt]sx?|php|go|java|kt|cs|exs?|pl|rs|http|vue)|[^.]+",
+    re.IGNORECASE,
 )
-_NO_CONFIGURATION = re.compile(
-    r"(?i)(?:docker-)?compose.*\.ya?ml|readme.*|changelog.*|license.*|package(?:-lock)?\.json|(?:ts|js)config.*|composer\.json|.*\.lock|.*\.min\.js"
+_NO_CONFIGURATION = partial(
+    re.compile,
+    r"(?i)(?:docker-)?compose.*\.ya?ml|readme.*|changelog.*|license.*|package(?:-lock)?\.json|(?:ts|js)config.*|composer\.json|.*\.lock|.*\.min\.js",
 )
 
 
@@ -52,7 +68,7 @@ def read_mounts(found: Findings, service: Service) -> None:
         if mount.type == "bind" and mount.source:
             _bound(found, service.name, mount.source, target)
         elif mount.type != "tmpfs":
-            found.unread.setdefault(service.name, []).append(target)
+            found.unread.setdefault(service.name, []).append(Unread(target, kept=True))
     declared = found.project.file.configs or {}
     for grant in service.read_configs():
         config = declared.get(grant.source)
@@ -63,7 +79,7 @@ def read_mounts(found: Findings, service: Service) -> None:
         elif config is not None and config.file is not None:
             _bound(found, service.name, fill(config.file, found.values, UNKNOWN), grant.target)
         else:
-            found.unread.setdefault(service.name, []).append(grant.target)
+            found.unread.setdefault(service.name, []).append(Unread(grant.target))
 
 
 def _bound(found: Findings, service: str, source: str, target: str) -> None:
@@ -74,13 +90,13 @@ def _bound(found: Findings, service: str, source: str, target: str) -> None:
             return
         if is_configuration(target):
             found.files.note(f"{path.replace(UNKNOWN, '$')} cannot be read: it is not beside the compose file")
-        found.unread.setdefault(service, []).append(target)
+        found.unread.setdefault(service, []).append(Unread(target))
     elif found.files.is_folder(path):
         for file in found.files.below(path):
-            if is_configuration(file) or (_PROGRAM.fullmatch(os.path.basename(file)) and not _skipped(file)):
+            if is_configuration(file) or (_PROGRAM().fullmatch(os.path.basename(file)) and not _skipped(file)):
                 _file(found, service, file)
     elif not _skipped(path) and not _file(found, service, path):
-        found.unread.setdefault(service, []).append(target)
+        found.unread.setdefault(service, []).append(Unread(target))
 
 
 def _file(found: Findings, service: str, path: str) -> bool:
@@ -91,10 +107,10 @@ def _file(found: Findings, service: str, path: str) -> bool:
 
 
 def _text(found: Findings, service: str, text: str, subject: str, where: Callable[[int], str]) -> None:
-    groups = {match[1].lower() for match in _GROUP.finditer(text)}
+    groups = {match[1].lower() for match in _GROUP().finditer(text)}
     found.configured[service] = found.configured.get(service, "") + text + "\n"
     for number, line in enumerate(text.split("\n"), 1):
-        if len(line) > _LONGEST_LINE or _COMMENT.match(line):
+        if len(line) > _LONGEST_LINE or _COMMENT().match(line):
             continue
         for mention in in_configuration(line):
             if mention.kind != "url" or mention.port or mention.host.lower() not in groups:
@@ -104,20 +120,26 @@ def _text(found: Findings, service: str, text: str, subject: str, where: Callabl
 def is_configuration(target: str) -> bool:
     """Whether a path in a container is that of a configuration file, by its ending."""
     name = PurePosixPath(target).name
-    return _CONFIGURATION.fullmatch(name) is not None and not _skipped(name)
+    return _CONFIGURATION().fullmatch(name) is not None and not _skipped(name)
+
+
+def is_configuration_folder(target: str) -> bool:
+    """Whether a path in a container is where programs keep their configuration, whatever its ending."""
+    path = target.rstrip("/")
+    return _FOLDER().fullmatch(path) is not None and _SYSTEM().fullmatch(path) is None
 
 
 def _skipped(path: str) -> bool:
-    return _NO_CONFIGURATION.fullmatch(os.path.basename(path)) is not None
+    return _NO_CONFIGURATION().fullmatch(os.path.basename(path)) is not None
 
 
 def in_configuration(line: str) -> Iterator[Mention]:
     """The hosts that one line of a configuration, of whatever program, names."""
     yield from mentions(line)
     for pattern in _PATTERNS:
-        for match in pattern.finditer(line):
+        for match in pattern().finditer(line):
             yield Mention(match[1], int(match[2]) if match[2] and len(match[2]) < 6 else None, "place")
-    for match in _PASS.finditer(line):
+    for match in _PASS().finditer(line):
         yield Mention(match[1], int(match[2]) if match[2] and len(match[2]) < 6 else None, "url")
-    if caddy := _CADDY.match(line):
+    if caddy := _CADDY().match(line):
         yield from in_list(caddy[1])

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hardener.model import Port
+from hardener.shown import shows
 
 EdgeKind = Literal[
     "depends_on",  # depends_on: it waits for the other, and so most likely talks to it
@@ -26,8 +27,8 @@ EdgeKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+@shows("source", "target", "kind", "where", "port")
+class Edge(NamedTuple):
     """`source` opens connections to `target`, both names of services. `port` is that of the target, if it is known.
 
     `claim` says in words what shows it, `where` is `file:line:column`, or `file:line` of another file.
@@ -41,8 +42,8 @@ class Edge:
     port: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+@shows("service", "where")
+class Exposure(NamedTuple):
     """The host publishes a port of a service: everyone who reaches the host reaches it, unless it is on loopback."""
 
     service: str
@@ -55,8 +56,8 @@ class Exposure:
         return self.port.host_ip is not None and self.port.host_ip.strip("[]").startswith(("127.", "::1", "localhost"))
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+@shows("service", "where")
+class Outgoing(NamedTuple):
     """A service that opens connections to the outside or the host, and what shows it. None shown proves nothing."""
 
     service: str
@@ -64,14 +65,29 @@ class Outgoing:
     where: str
 
 
+@shows("service", "port", "where")
+class Foreign(NamedTuple):
+    """A port that a service names with a host that is none of the project's, or that only a variable knows.
+
+    It may be one of this host's, as other hosts are told of it: `LISTENERS: OUT://192.168.1.10:9092`.
+    """
+
+    service: str
+    port: int
+    claim: str
+    where: str
+
+
+@shows("services", "edges", "exposures", "outgoing", "undecided", "notes")
 @dataclass(frozen=True)
 class Graph:
     """The communication of a project.
 
     `services` are those of the file itself; edges and `undecided` can name those of included files, too. `edges` has
     every way an edge is known, so that one pair of services can be in it several times; `undecided` are services of
-    which it cannot be said whom they talk to, with the reason: nothing may be cut from them. `notes` tell of files that
-    could not be read.
+    which it cannot be said whom they talk to, with the reason: nothing may be cut from them. `stores` keep data for
+    others, and open no connections but those that `edges` has; `proxies` lead people on to others. `notes`
+    tell of files that could not be read.
     """
 
     services: tuple[str, ...]
@@ -80,6 +96,9 @@ class Graph:
     outgoing: tuple[Outgoing, ...] = ()
     undecided: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    stores: frozenset[str] = frozenset()
+    proxies: frozenset[str] = frozenset()
+    foreign: tuple[Foreign, ...] = ()
 
     def pairs(self) -> dict[tuple[str, str], list[Edge]]:
         """The edges by source and target."""

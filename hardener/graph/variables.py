@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from hardener.graph.files import Files
+from hardener.model.short import tokens
+from hardener.shown import shows
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]\s*(.*))?")
-_TOKENS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 # Words of a variable's name that say that its value is a host, or holds one.
 _SAYS_HOST = re.compile(
-    r"hosts?|hostnames?|servers?|urls?|uris?|addrs?|address(?:es)?|endpoints?|brokers?|dsn|nodes?"
+    r"\w*hosts?|hostnames?|servers?|\w*urls?|\w*uris?|\w*addrs?|address(?:es)?|endpoints?|brokers?|dsn|nodes?"
     r"|services?|seeds?|master|primary|replicas?|upstream|backend|targets?|peers?|bootstrap(?:servers)?"
     r"|members|voters|connect(?:ion)?|proxy|gateway|remote|ip|link|origin|smtp|slave|sentinels|zookeeper"
     r"|nameserver|jdbc"
@@ -32,18 +32,13 @@ _SAYS_OWN = re.compile(
 )
 
 
+@shows("name", "where")
 class Variable(NamedTuple):
     """A variable of a service, and where it is set. `value` is None where the shell or `.env` is to give it."""
 
     name: str
     value: str | None
     where: str
-
-
-@lru_cache(maxsize=4096)
-def tokens(name: str) -> tuple[str, ...]:
-    """The words of a name in lower case: `SPRING_DATASOURCE_URL`, `ConnectionStrings__Default`, `frontend-1`."""
-    return tuple(token.lower() for token in _TOKENS.findall(name))
 
 
 def says_host(name: str) -> bool:

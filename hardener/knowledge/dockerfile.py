@@ -17,6 +17,7 @@ from hardener.knowledge.catalog import facts_for
 from hardener.knowledge.packages import Packages
 from hardener.model.interpolation import resolve_defaults
 from hardener.model.short import text_values
+from hardener.shown import shows
 
 if TYPE_CHECKING:
     from e2b_dockerfile_utils import DockerfileInstruction
@@ -38,6 +39,7 @@ _USE = re.compile(r"\$(?:(?P<plain>\w+)|\{(?P<braced>\w+)(?P<operator>:?[-+?]|[#
 _PORTS = re.compile(r"(?:.*:)?(\d{1,5})(?:-(\d{1,5}))?(?:/tcp)?", re.IGNORECASE)
 
 
+@shows("source")
 @dataclass(frozen=True, slots=True)
 class Told(Generic[T]):
     """One fact and where it stands: `api/Dockerfile:12`, the file named as in the compose file."""
@@ -46,6 +48,7 @@ class Told(Generic[T]):
     source: str
 
 
+@shows("base_source", "packages")
 @dataclass(frozen=True)
 class Built:
     """What is known of an image from its Dockerfile. What is None holds as in the base image.
@@ -148,6 +151,7 @@ def _image(context: str) -> str | None:
     return image or None if not scheme else None
 
 
+@shows("base_source")
 @dataclass
 class _Stage:
     """A stage as far as it was played."""

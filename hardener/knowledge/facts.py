@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from posixpath import normpath
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 
+from hardener.knowledge.globs import matches
 from hardener.knowledge.reference import slug
 
 T = TypeVar("T")
@@ -37,6 +37,10 @@ Role = Literal[
     "other",  # known, and none of these
 ]
 """What an image is for. A base image (alpine, debian) has no role: its command decides."""
+
+Trims = Literal["nothing", "newlines", "blanks", "lines"]
+"""What reading a file may take from its text: line breaks at the end (`$(cat file)` in a shell), blanks at both ends,
+or line breaks anywhere."""
 
 Init = Literal["none", "tini", "dumb-init", "s6"]
 """The init process an image starts as PID 1. `none`: the program itself is PID 1, so that `init: true` has a place."""
@@ -75,6 +79,7 @@ def _once(paths: list[Tmpfs]) -> list[Tmpfs]:
 Capability = Annotated[str, AfterValidator(_existing)]
 Port = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}(/udp)?$")]
 NonRoot = Annotated[str, Field(pattern=r"^0*[1-9][0-9]*:[0-9]+$")]
+Reader = Annotated[str, Field(pattern=r"^(root|0*[1-9][0-9]*:[0-9]+)$")]
 ContainerPath = Annotated[str, Field(pattern=r"^/[^\s:]*$")]
 Seconds = Annotated[str, Field(pattern=r"^[1-9]\d*s$")]
 Size = Annotated[str, Field(pattern=r"^[1-9]\d*[MG]$")]
@@ -83,12 +88,16 @@ Text = Annotated[str, Field(pattern=r"\S")]
 Flag = Annotated[bool, Field(strict=True)]
 
 
+# Everybody; Grafana and Gitea; linuxserver.io; Gluetun.
+_FILE_FORMS = ("{}_FILE", "{}__FILE", "FILE__{}", "{}_SECRETFILE")
+
 # Plain dataclasses: pydantic checks what comes from outside (`ImageFacts.validated`), and a run that trusts the files
-# of this package does not pay for validators it does not use.
+# of this package does not pay for validators it does not use. Nobody prints them: without the method for that
+# the module is imported in half the time.
 _CLOSED = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Unless:
     """What of a service makes a claim uncertain: globs, each matched against whole words."""
 
@@ -102,7 +111,7 @@ class Unless:
     """Names of variables: `MYSQL_TCP_PORT`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Claim(Generic[T]):
     """One thing known of an image. `source` names the file, page or measurement it comes from, `note` what to mind."""
 
@@ -118,7 +127,7 @@ class Claim(Generic[T]):
     """Why the claim is `assumed` for a service. No data file has one."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Capabilities:
     """What has to be added to `cap_drop: [ALL]`, as names without `CAP_`. Extras stand apart, for whom they concern."""
 
@@ -134,7 +143,7 @@ class Capabilities:
     """Those of `start` that it needs even when `user:` starts it without root, as for file capabilities."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Check:
     """A health check that works in the image as it comes."""
 
@@ -152,7 +161,7 @@ class Check:
     """Where it can take longer than the profile allows."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Tmpfs:
     """A path the image writes to that holds nothing worth keeping."""
 
@@ -166,7 +175,29 @@ class Tmpfs:
     """Whether programs are run from it; a tmpfs is `noexec` otherwise."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class SecretFiles:
+    """How the image reads the files that variables of `file_env` name."""
+
+    __pydantic_config__ = _CLOSED
+
+    reader: Reader
+    """Who opens them: `root`, or a user as number, `999:999`. A service with a `user:` reads them as that user."""
+    trims: Trims
+    first_start: list[Text] = field(default_factory=list)
+    """Variables of `secret_env` that are read only when the data is first made: what is there keeps its old value."""
+
+    def keeps(self, value: str) -> bool:
+        """Whether a file with `value`, and no line break after it, gives the program that value."""
+        if self.trims == "blanks":
+            return value == value.strip()
+        if self.trims == "lines":
+            return not set("\r\n") & set(value)
+        return self.trims == "nothing" or value == value.rstrip("\r\n")
+
+
+# Only hands its fields down: there is none of it by itself.
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False, init=False)
 class Claims:
     """All that can be claimed of an image. A claim that is left out is not known, and nothing may be built on it."""
 
@@ -217,7 +248,9 @@ class Claims:
     tmpfs: Claim[Annotated[list[Tmpfs], AfterValidator(_once)]] | None = None
     """What it writes to outside its volumes. Given together with `read_only`."""
     file_env: Claim[list[Text]] | None = None
-    """Variables that name a file with the value of another: `POSTGRES_PASSWORD_FILE` for `POSTGRES_PASSWORD`."""
+    """Variables that name a file with the value of another, as globs: `POSTGRES_PASSWORD_FILE`, `GF_*__FILE`."""
+    secret_files: Claim[SecretFiles] | None = None
+    """How those files are read."""
     secret_env: Claim[list[Text]] | None = None
     """Variables that hold credentials."""
     shm_size: Claim[Size] | None = None
@@ -234,7 +267,7 @@ def _of_a_claim(name: str) -> str:
     return name
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Variant(Claims):
     """Claims for the tags that one of the globs matches, in place of the family's; `unknown` names those taken back."""
 
@@ -243,10 +276,10 @@ class Variant(Claims):
 
     def fits(self, tag: str) -> bool:
         """Whether one of the globs matches `tag`, upper and lower case told apart."""
-        return any(fnmatchcase(tag, glob) for glob in self.tags)
+        return any(matches(tag, glob) for glob in self.tags)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ImageFacts(Claims):
     """What is known of one image family: a file in `images/`, named after its first name."""
 
@@ -303,6 +336,16 @@ class ImageFacts(Claims):
         return cls(**{**_claims(data), "variants": variants})
 
 
+def file_variable(facts: ImageFacts, name: str) -> str | None:
+    """The variable that names a file with the value of `name`, if the image has one: `NAME_FILE` in most."""
+    globs = facts.file_env.value if facts.file_env else []
+    for form in _FILE_FORMS:
+        variable = form.format(name)
+        if any(matches(variable, glob) for glob in globs):
+            return variable
+    return None
+
+
 @cache
 def _adapter() -> TypeAdapter[ImageFacts]:
     return TypeAdapter(ImageFacts)
@@ -322,6 +365,8 @@ def _claim(name: str, value: Any, unless: dict[str, list[str]] | None = None, **
         value = Capabilities(**value)
     elif name in ("healthcheck", "port_check"):
         value = Check(**value)
+    elif name == "secret_files":
+        value = SecretFiles(**value)
     elif name == "tmpfs":
         value = [Tmpfs(**item) for item in value]
     return Claim(value=value, unless=Unless(**unless) if unless else None, **rest)

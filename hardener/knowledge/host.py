@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from posixpath import normpath
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from hardener.knowledge.catalog import facts_for
 from hardener.knowledge.reference import reference, slug
@@ -16,8 +15,7 @@ _FOLDER = Path(__file__).parent
 _HOME = re.compile(r"(?:/root|/home/[^/]+|~[^/]*|\$HOME|\$\{HOME(?::?[?-][^}]*)?\})(?=/|$)")
 
 
-@dataclass(frozen=True, kw_only=True)
-class HostPath:
+class HostPath(NamedTuple):
     """Paths of the host, what a mount of one gives to a container, and what to do instead."""
 
     paths: tuple[str, ...]
@@ -34,8 +32,7 @@ class HostPath:
         return path in self.paths or (self.below and any(path.startswith(f"{above}/") for above in self.paths))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Capability:
+class Capability(NamedTuple):
     """Capabilities beyond the engine's default set, what one gives, and how to do without."""
 
     names: tuple[str, ...]
@@ -45,8 +42,7 @@ class Capability:
     source: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Need:
+class Need(NamedTuple):
     """What a rule says of images that are documented to need a setting; `fine`: they are made for it."""
 
     rule: str

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hardener.knowledge.reference import reference
 from hardener.model.interpolation import resolve_defaults
+from hardener.shown import shows
 
 if TYPE_CHECKING:
     from hardener.knowledge.facts import ImageFacts
     from hardener.knowledge.lock import Lock
 
+LOCK_NAME = "harden.lock"
+"""The lock file that is read without being asked for, beside the compose file."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InspectedImage:
+
+@shows("name", "digest", "platform")
+class InspectedImage(NamedTuple):
     """An image as an engine has it: `name` as the engine was asked for it, and the fields of its configuration.
 
     `digest` is that of the registry the image was pulled from, `sha256:…`; None for one that was only built or loaded
@@ -37,6 +41,7 @@ class InspectedImage:
     source: str
 
 
+@shows("images", "notes")
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What an engine says: `images` by name, variables at their defaults, and `notes` on what it could not say."""

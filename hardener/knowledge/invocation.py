@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
 
 from hardener.knowledge.catalog import facts_for
 from hardener.knowledge.facts import Claim, ImageFacts, Unless
+from hardener.knowledge.globs import matches
 from hardener.model import Mount, Service, nonroot
 from hardener.model.interpolation import readable, resolve_defaults
 
@@ -30,6 +30,8 @@ _OF_THE_IMAGE = {
 }
 # Claims on the program that the entrypoint starts, whatever its command; all others are on one way to start it.
 _OF_THE_ENTRYPOINT = {"role", "init", "memory", "no_new_privileges", "stop_grace_period", "file_env"}
+# Claims that hold for whichever user runs the start; files with secrets are then read as that user.
+_OF_ANY_USER = {"ports", "secret_files"}
 # Claims that rest on where a program that is told no path reads and writes.
 _OF_THE_DIRECTORY = {"non_root", "read_only", "tmpfs"}
 # Where a mount replaces programs, users or start scripts, by the Filesystem Hierarchy Standard.
@@ -60,7 +62,7 @@ def facts_of(
     elif (reason := _other_start(service, facts)) is not None:
         doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT, reason)
     elif other_user is not None:
-        doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT - {"ports"}, other_user)
+        doubts = dict.fromkeys(known.keys() - _OF_THE_IMAGE - _OF_THE_ENTRYPOINT - _OF_ANY_USER, other_user)
     if service.working_dir is not None:
         doubts |= dict.fromkeys(known.keys() & _OF_THE_DIRECTORY - doubts.keys(), "it works in a directory of its own")
     for name, claim in known.items():
@@ -97,7 +99,7 @@ def _is_own(word: str, programs: Claim[list[str]]) -> bool:
     if "$" in word or programs.confidence == "assumed":
         return False
     return word.startswith("-") or any(
-        fnmatchcase(word, glob) or fnmatchcase(word.rpartition("/")[2], glob) for glob in programs.value
+        matches(word, glob) or matches(word.rpartition("/")[2], glob) for glob in programs.value
     )
 
 
@@ -117,14 +119,14 @@ def _met(unless: Unless, service: Service, variables: Collection[str] | None) ->
     targets = [mount.target or "" for mount in mounts_of(service)] if unless.mounts else []
     targets += [grant.target for grant in service.read_configs()] if unless.mounts else []
     for target in targets:
-        if any(fnmatchcase(target, glob) or fnmatchcase(f"{target}/", glob) for glob in unless.mounts):
+        if any(matches(target, glob) or matches(f"{target}/", glob) for glob in unless.mounts):
             return f"a mount on {target}"
     if unless.command and any(_in_doubt(service.read_command() or [], unless.command)):
         return "its command"
     if unless.environment and variables is None:
         return "an env_file that cannot be read"
     for name in (*service.read_environment(), *(variables or ())) if unless.environment else ():
-        if any(fnmatchcase(name, glob) for glob in unless.environment):
+        if any(matches(name, glob) for glob in unless.environment):
             return f"the variable {name}"
     return None
 
@@ -133,7 +135,7 @@ def _in_doubt(words: list[str], globs: list[str]) -> Iterator[bool]:
     """For each word of a command whether it is, or may turn out to be, one that a glob matches."""
     for before, word in pairwise(["", *map(readable, words)]):
         value = before.startswith("-") or word.startswith("-")  # of an option, whatever it is
-        yield any(fnmatchcase(word, glob) for glob in globs) or ("$" in word.replace("$$", "") and not value)
+        yield any(matches(word, glob) for glob in globs) or ("$" in word.replace("$$", "") and not value)
 
 
 def _text(user: str | None) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from hardener.model.interpolation import resolve_defaults, split_outside_braces, variables
 
@@ -20,8 +21,7 @@ _NAMES_A_REGISTRY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """An image by its full name: `postgres:16` is registry `docker.io`, repository `library/postgres`, tag `16`.
 
     Variables stand at their defaults. A part that is a variable without default is `$NAME`, one that contains such a
@@ -61,6 +61,7 @@ class Reference:
         return f"{self.name}:{self.known_tag}" if self.known_tag and "$" not in self.name else None
 
 
+@lru_cache(maxsize=4096)
 def reference(image: str) -> Reference | None:
     """What the value of `image:` refers to, or None if it is no reference. Never raises."""
     name, at, digest = _filled(image.strip()).partition("@")
@@ -77,6 +78,7 @@ def reference(image: str) -> Reference | None:
     return Reference(registry, repository, tag if colon else None, digest if at else None)
 
 
+@lru_cache(maxsize=4096)
 def slug(name: str) -> str:
     """A file name for an image name: `prom-prometheus` for `prom/prometheus`, `grafana` for `grafana/grafana`."""
     parsed = reference(name.removesuffix("/*"))

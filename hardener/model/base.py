@@ -5,11 +5,14 @@ every level, unknown keys kept and unset fields absent. Nothing is coerced: the 
 several spellings is what its `read_…()` method returns.
 """
 
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, PrivateAttr
 from pydantic_core import CoreSchema, core_schema
+
+from hardener.shown import name
 
 T = TypeVar("T")
 
@@ -90,6 +93,10 @@ class Part(BaseModel):
         if part is not data:
             part._keys = None if data is None else tuple(data)
         return part
+
+    def __repr_args__(self) -> Iterator[tuple[None, str]]:
+        """Its keys, without their values."""
+        return ((None, name(key)) for key in self._keys or ())
 
 
 def as_written(value: Any) -> Any:

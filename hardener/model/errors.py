@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from hardener.shown import name, shows
 from hardener.source import Path
 
 _EXPECTED = {
@@ -17,6 +18,7 @@ _EXPECTED = {
 _ABSENT = object()
 
 
+@shows("path")
 class Problem(NamedTuple):
     """One value that is wrong. `path` leads to it in the data; `message` names kinds, and no values but ports."""
 
@@ -70,7 +72,7 @@ def _message(path: Path, details: list[ErrorDetails]) -> str:
     if first["type"] == "port":
         return first["msg"]
     if _is_key_error(first):
-        return f"the key {path[-1]} must be a string: put it in quotes"
+        return f"the key {name(path[-1])} must be a string: put it in quotes"
     expected: list[str] = []
     for detail in details:
         words = _EXPECTED.get(detail["type"]) or detail.get("ctx", {}).get("class", detail["msg"])
@@ -85,8 +87,8 @@ def _subject(path: Path) -> str:
         return "a compose file"
     if isinstance(path[-1], int):
         owner = next((key for key in reversed(path) if isinstance(key, str)), "")
-        return f'item {path[-1] + 1} of "{owner}"'
-    return f'"{path[-1]}"'
+        return f'item {path[-1] + 1} of "{name(owner)}"'
+    return f'"{name(path[-1])}"'
 
 
 def _kind(value: Any) -> str:

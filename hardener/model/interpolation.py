@@ -9,23 +9,28 @@ from fnmatch import fnmatchcase
 from glob import escape
 from typing import NamedTuple
 
+from hardener.shown import shows
+
 _DOLLAR = re.compile(r"\$(?:(?P<escaped>\$)|(?P<plain>[_a-zA-Z][_a-zA-Z0-9]*)|(?P<brace>\{))")
 _BRACED = re.compile(r"(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)(?:(?P<operator>:?[-+?])(?P<word>.*))?", re.DOTALL)
 _BRACE = re.compile(r"[{}]")
 _DEEPEST = 50
 
 
+@shows("name", "required")
 class Variable(NamedTuple):
     """One use of a variable.
 
     `default` is the text after `:-` or `-`, as written: it can hold variables itself. `required` is true for `:?` and
-    `?`. `replacement` is the text after `:+` or `+`, which stands in when the variable is set.
+    `?`. `replacement` is the text after `:+` or `+`, which stands in when the variable is set. With `colon` an empty
+    value counts as none.
     """
 
     name: str
     default: str | None = None
     required: bool = False
     replacement: str | None = None
+    colon: bool = False
 
 
 def variables(text: str) -> list[Variable]:
@@ -43,20 +48,36 @@ def resolve_defaults(text: str) -> str | None:
 
     `${PORT:-80}` and `${PORT-80}` are `80`; `$PORT`, `${PORT:?why}`, `${PORT:+80}` and what compose refuses are None.
     """
+    return resolve(text, {})
+
+
+def resolve(text: str, values: Mapping[str, str], longest: int | None = None) -> str | None:
+    """`text` with every variable at its value in `values`, else at its default, and `$$` read as `$`.
+
+    None if a variable has neither, or if more than `longest` characters come of it: a few lines of `A=$B$B` can ask for
+    more than there is memory.
+    """
     if "$" not in text:
         return text
-    resolved = ""
+    pieces: list[str] = []
+    room = longest
     for part in _parts(text):
-        if isinstance(part, Variable):
-            value = None if part.default is None else resolve_defaults(part.default)
-            if value is None:
-                return None
-            resolved += value
-        elif part is None:
+        piece = _resolved(part, values, room) if isinstance(part, Variable) else part
+        if piece is None:
             return None
-        else:
-            resolved += part
-    return resolved
+        if room is not None and (room := room - len(piece)) < 0:
+            return None
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _resolved(variable: Variable, values: Mapping[str, str], longest: int | None) -> str | None:
+    value = values.get(variable.name)
+    if value or (value is not None and not variable.colon):
+        return value if variable.replacement is None else resolve(variable.replacement, values, longest)
+    if variable.default is not None:
+        return resolve(variable.default, values, longest)
+    return None if variable.required else value
 
 
 def fill(text: str, values: Mapping[str, str], unknown: str) -> str:
@@ -108,31 +129,48 @@ def split_outside_braces(text: str, separator: str) -> list[str]:
     return [*pieces, text[start:]]
 
 
-def _parts(text: str) -> Iterator[str | Variable | None]:
-    """Literal text and variables in turn; None for a `${` that compose refuses."""
+class Place(NamedTuple):
+    """A `$` expression at `text[start:end]`: a variable, `$` for a `$$`, or None for a `${` that compose refuses."""
+
+    start: int
+    end: int
+    part: Variable | str | None
+
+
+def places(text: str) -> Iterator[Place]:
+    """The `$` expressions of `text`, in order; those in a default are a part of it."""
     position = 0
     while dollar := _DOLLAR.search(text, position):
-        yield text[position : dollar.start()]
-        position = dollar.end()
+        start, position = dollar.span()
         if dollar["escaped"]:
-            yield "$"
+            yield Place(start, position, "$")
         elif dollar["plain"]:
-            yield Variable(dollar["plain"])
+            yield Place(start, position, Variable(dollar["plain"]))
         else:
             end = _closing_brace(text, position)
             braced = _BRACED.fullmatch(text, position, end) if end > 0 else None
-            yield _variable(braced) if braced else None
             position = end + 1 if end > 0 else len(text)
+            yield Place(start, position, _variable(braced) if braced else None)
+
+
+def _parts(text: str) -> Iterator[str | Variable | None]:
+    """Literal text and variables in turn; None for a `${` that compose refuses."""
+    position = 0
+    for start, end, part in places(text):
+        yield text[position:start]
+        yield part
+        position = end
     yield text[position:]
 
 
 def _variable(braced: re.Match[str]) -> Variable:
     name, operator, word = braced["name"], braced["operator"] or "", braced["word"]
+    colon = operator.startswith(":")
     if operator.endswith("-"):
-        return Variable(name, default=word)
+        return Variable(name, default=word, colon=colon)
     if operator.endswith("+"):
-        return Variable(name, replacement=word)
-    return Variable(name, required=operator.endswith("?"))
+        return Variable(name, replacement=word, colon=colon)
+    return Variable(name, required=operator.endswith("?"), colon=colon)
 
 
 def _closing_brace(text: str, position: int) -> int:

@@ -4,11 +4,13 @@ https://github.com/compose-spec/compose-spec/blob/main/05-services.md#volumes
 """
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from hardener.model.base import LEFT_TO_RIGHT, Lazy, Part, Text, imported_on_use
 from hardener.model.interpolation import readable, split_outside_braces
 from hardener.model.units import boolean
+from hardener.shown import shows
 
 if TYPE_CHECKING:
     from hardener.model.long import LongMount
@@ -19,6 +21,7 @@ _HOST_PATH = re.compile(r"[./~]|\\\\|[^\W\d_]:")
 _DRIVE = re.compile(r"[^\W\d_]")
 
 
+@shows("position", "type")
 class Mount(NamedTuple):
     """One entry of `volumes` or `tmpfs`.
 
@@ -50,6 +53,7 @@ def mount_type(source: str | None) -> str | None:
     return None if source.startswith("$") else "volume"
 
 
+@lru_cache(maxsize=4096)
 def parse_mount(text: str, position: int = 0) -> Mount:
     """The short syntax of a volume. What compose refuses is read as far as it goes."""
     pieces = split_outside_braces(readable(text), ":")

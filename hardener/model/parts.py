@@ -18,6 +18,7 @@ from hardener.model.base import (
 )
 from hardener.model.short import as_text, texts
 from hardener.model.units import boolean, duration, integer
+from hardener.shown import shows
 
 if TYPE_CHECKING:
     from hardener.model.long import LongEnvFile, LongGrant, LongUlimit
@@ -81,6 +82,7 @@ class Logging(Part):
         return {key: "" if value is None else as_text(value) for key, value in (self.options or {}).items()}
 
 
+@shows("condition", "required", "restart")
 class Dependency(NamedTuple):
     """One service another waits for.
 
@@ -92,6 +94,7 @@ class Dependency(NamedTuple):
     restart: bool = False
 
 
+@shows("service", "file")
 class Extends(NamedTuple):
     """The service another extends; `file` is None for the same file."""
 
@@ -99,6 +102,7 @@ class Extends(NamedTuple):
     file: str | None = None
 
 
+@shows("path", "required", "format")
 class EnvFile(NamedTuple):
     """One file of environment variables. A file that is not `required` may be missing. `format` is None or `raw`."""
 
@@ -107,6 +111,7 @@ class EnvFile(NamedTuple):
     format: str | None = None
 
 
+@shows("position", "source")
 class Grant(NamedTuple):
     """Access to one secret or config. `target` is a path in the container, `position` the entry's index in its list."""
 
@@ -118,6 +123,7 @@ class Grant(NamedTuple):
     mode: int | str | float | None = None
 
 
+@shows("soft", "hard")
 class Ulimit(NamedTuple):
     """The limits of one resource; -1 for none, None where a variable decides."""
 
@@ -129,6 +135,18 @@ GrantEntry = Annotated[Text | Lazy[LongGrant], LEFT_TO_RIGHT]
 EnvFileEntry = Annotated[Text | Lazy[LongEnvFile], LEFT_TO_RIGHT]
 Ulimits = dict[str, Annotated[Number | Lazy[LongUlimit], LEFT_TO_RIGHT]] | None
 ExtraHosts = Annotated[dict[str, Annotated[Text | list[Text], LEFT_TO_RIGHT]] | list[Text] | None, LEFT_TO_RIGHT]
+
+
+def read_env_files(value: str | LongEnvFile | list[str | LongEnvFile | None] | None) -> list[EnvFile]:
+    """The files that `env_file`, or one entry of it, names."""
+    files = []
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, Part):
+            if item.path is not None:
+                files.append(EnvFile(item.path, boolean(item.required) is not False, item.format))
+        elif item is not None:
+            files.append(EnvFile(item))
+    return files
 
 
 def read_grants(value: list[str | LongGrant | None] | None, folder: str) -> list[Grant]:

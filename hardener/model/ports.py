@@ -4,6 +4,7 @@ https://github.com/compose-spec/compose-spec/blob/main/05-services.md#ports
 """
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import AfterValidator
@@ -11,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from hardener.model.base import LEFT_TO_RIGHT, Lazy, Part, Scalar, imported_on_use
 from hardener.model.interpolation import readable, resolve_defaults, split_outside_braces
+from hardener.shown import shows
 
 if TYPE_CHECKING:
     from hardener.model.long import LongPort
@@ -21,8 +23,10 @@ _NUMBER = re.compile(r"\+?0{0,99}[0-9]{1,9}")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _LAST_PORT = 65535
+_LIKE_A_PORT = re.compile(r"(?:\w{0,5}[.:/\[\]-]){0,12}\w{0,5}")
 
 
+@shows("position")
 class Port(NamedTuple):
     """One entry of `ports`.
 
@@ -41,6 +45,7 @@ class Port(NamedTuple):
     app_protocol: str | None = None
 
 
+@lru_cache(maxsize=4096)
 def port_range(text: str | None) -> range | None:
     """The port numbers of `80` or `8000-8010`; None for None, a variable, and what is no port from 0 to 65535."""
     start, dash, end = (text or "").partition("-")
@@ -61,6 +66,7 @@ def clash(one: Port, other: Port) -> bool:
     return overlap and _share_address(one.host_ip or "", other.host_ip or "")
 
 
+@lru_cache(maxsize=4096)
 def parse_port(text: str, position: int = 0) -> Port | None:
     """The short syntax; None where compose refuses it. Text with a variable without default is split, not checked."""
     resolved = resolve_defaults(text)
@@ -124,10 +130,10 @@ def _check(entry: Scalar) -> Scalar:
     if isinstance(entry, bool | float) or (
         entry is not None and (isinstance(entry, int) or "$" not in entry) and not parse_port(str(entry))
     ):
-        shown = str(entry) if isinstance(entry, str) else repr(entry).lower()
-        raise PydanticCustomError(
-            "port", '"{shown}" is not a port — expected [HOST:]CONTAINER[/PROTO]', {"shown": shown[:80]}
-        )
+        text = str(entry) if isinstance(entry, str) else repr(entry).lower()
+        # A longer word is no part of a port, and could be a secret that came here by mistake.
+        shown = f'"{text}"' if _LIKE_A_PORT.fullmatch(text) else "this"
+        raise PydanticCustomError("port", "{shown} is not a port — expected [HOST:]CONTAINER[/PROTO]", {"shown": shown})
     return entry
 
 

@@ -7,6 +7,7 @@ https://github.com/compose-spec/compose-spec/blob/main/13-merge.md as far as the
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path as FilePath
@@ -22,6 +23,8 @@ from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.parts import Extends
 from hardener.model.service import Service
 from hardener.model.short import as_text, entries
+from hardener.shown import name as told
+from hardener.shown import shows
 from hardener.source import Document, Path, Tagged, bare, dotted, load
 from hardener.source.data import plain
 from hardener.source.files import read
@@ -32,7 +35,8 @@ MAX_CHAIN = 100
 """Services that may extend one another in a row, and files that may be included in all; real ones stop at four."""
 
 
-@dataclass(frozen=True)
+@shows("document", "services", "included")
+@dataclass(frozen=True, repr=False, eq=False)
 class Project:
     """A document read as compose reads it.
 
@@ -102,6 +106,19 @@ class Project:
             return self.origin(("services", base, *path[2:]))
         return ("services", name, "extends") if "extends" in own else path
 
+    def is_tagged(self, key: str) -> bool:
+        """Whether a key at the top stands under a tag, as in `networks: !reset {}`."""
+        merged = self.document.merged
+        return isinstance(merged, dict) and isinstance(merged.get(key), Tagged)
+
+    def is_apart(self, key: str, names: Iterable[str]) -> bool:
+        """Whether each of these services has a `key` in its own text, which no other shares by `<<` or an alias."""
+        data = self.document.data
+        services = bare(data.get("services")) if isinstance(data, dict) else {}
+        bodies = [bare(services.get(name)) for name in names]
+        own = [body.get(key) if isinstance(body, dict) else None for body in bodies]
+        return None not in own and len(set(map(id, own))) == len(own)
+
     def as_written(self, name: str) -> Raw:
         """The body of a service without what it extends, `<<` merged."""
         return as_written(self.file.read_services()[name]) or {}
@@ -116,7 +133,9 @@ def read_project(document: Document) -> Project:
     raw = document.merged if document.merged is not None else {}
     data = plain(raw)
     file = _validated(document, data)
-    warnings = [f"{document.where(path)}: unknown key {path[-1]!r} is kept as it is" for path in unknown_keys(file)]
+    warnings = [
+        f"{document.where(path)}: unknown key {told(path[-1])!r} is kept as it is" for path in unknown_keys(file)
+    ]
     reader = _Reader(FilePath(document.file), raw)
     unresolved: dict[str, str] = {}
     services = dict(file.read_services())
@@ -156,7 +175,7 @@ def read_service(name: str, data: Raw) -> Service:
     try:
         service = Service.model_validate(data)
     except ValidationError:
-        raise HardenError(f"what service {name!r} extends does not fit it") from None
+        raise HardenError(f"what service {told(name)!r} extends does not fit it") from None
     service._name = name
     return service
 
@@ -175,12 +194,12 @@ class _Reader:
         chain: list[tuple[FilePath, str, Raw]] = []
         while (file, name) not in self.known:
             if any((file, name) == link[:2] for link in chain):
-                raise HardenError(f"service {name!r} extends itself")
+                raise HardenError(f"service {told(name)!r} extends itself")
             if len(chain) >= MAX_CHAIN:
                 raise HardenError(f"more than {MAX_CHAIN} services extend one another")
             services = _map(self.load(file).get("services"))
             if name not in services:
-                raise HardenError(f"service {name!r}, which is extended here, is not in {self.shown(file)}")
+                raise HardenError(f"service {told(name)!r}, which is extended here, is not in {self.shown(file)}")
             own = _map(services[name])
             chain.append((file, name, own))
             base = _extends(own)

@@ -1,6 +1,6 @@
 """YAML text and nothing of compose: documents with exact spans, a lossless writer, and the files they live in."""
 
-from hardener.source.data import Data, Path, Tagged, bare, differences, dotted, same
+from hardener.source.data import Data, Path, Tagged, at, bare, differences, dotted, same
 from hardener.source.document import Document, load
 from hardener.source.edits import RewriteError
 from hardener.source.rewrite import rewrite
@@ -11,6 +11,7 @@ __all__ = [
     "Path",
     "RewriteError",
     "Tagged",
+    "at",
     "bare",
     "differences",
     "dotted",

@@ -6,7 +6,10 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from hardener.shown import name, shows
 
+
+@shows()
 @dataclass(frozen=True, slots=True)
 class Tagged:
     """A value under a tag of its own, such as compose's `!reset` and `!override`. `tag` is as written."""
@@ -24,8 +27,8 @@ Path: TypeAlias = tuple[str | int, ...]
 
 
 def dotted(path: Path) -> str:
-    """A path as a person reads it: `services.web.ports.0`."""
-    return ".".join(map(str, path))
+    """A path as a person reads it: `services.web.ports.0`. A value that stands in a key is left out."""
+    return ".".join(map(name, path))
 
 
 def same(left: Data, right: Data) -> bool:
@@ -106,3 +109,17 @@ def differences(before: Data, after: Data, path: Path = ()) -> Iterator[Path]:
                 yield from differences(before[index], after[index], (*path, index))
     elif not same(before, after):
         yield path
+
+
+def at(data: Any, path: Path) -> Any:
+    """The value at `path`, tags left out on the way and of itself; None where there is none."""
+    for step in path:
+        data = inside(bare(data), step)
+    return bare(data)
+
+
+def inside(data: Any, step: str | int) -> Any:
+    """What a map holds at a key, or a list at an index; None where there is nothing."""
+    if isinstance(data, list):
+        return data[step] if isinstance(step, int) and step < len(data) else None
+    return data.get(step) if isinstance(data, dict) else None

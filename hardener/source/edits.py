@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from hardener.shown import shows
 from hardener.source.data import Data, Path
 from hardener.source.scalars import is_plain, quoted
 from hardener.source.style import Columns, detect
@@ -39,8 +39,8 @@ class Slot(NamedTuple):
     dash: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
+@shows("start", "end", "depth")
+class _Edit(NamedTuple):
     """Replace `text[start:end]`. Of insertions at one place, the deeper come first: they belong to what is above."""
 
     start: int
@@ -233,6 +233,10 @@ class Edits:
         self.edit(start, end, "", path)
 
     # Changing
+
+    def rename(self, node: Mapping, entry: Entry, key: str, path: Path) -> None:
+        """Gives an entry another key, on the line that it has."""
+        self.edit(entry.key.start, entry.key.end, self.style.near(node, self.columns).key(key, flow=node.flow), path)
 
     def replace(self, node: Node, target: Data, slot: Slot) -> None:
         """Puts `target` in the place of `node`, whatever either is."""

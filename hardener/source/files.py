@@ -6,10 +6,12 @@ import codecs
 import contextlib
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from hardener.errors import HardenError, Where
+from hardener.shown import shows
 
 MAX_BYTES = 8 * 1024 * 1024
 """Size of the largest file that is read, in bytes: 200 times the largest real compose file, about ten seconds' work."""
@@ -17,8 +19,8 @@ MAX_BYTES = 8 * 1024 * 1024
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+@shows("name", "encoding")
+class SourceFile(NamedTuple):
     """A file as it was read: its name as given, its bytes, and the encoding that turns `text` back into them."""
 
     name: str
@@ -38,11 +40,18 @@ class SourceFile:
         """
         target = _target(self.name)
         try:
-            status = target.stat()
-            _refuse_read_only(target, status, self.name)
+            self.check()
+            _replace(target, text.encode(self.encoding), target.stat())
+        except OSError as error:
+            raise HardenError(f"cannot write: {error.strerror}", Where(self.name), "nothing was changed") from error
+
+    def check(self) -> None:
+        """Raises HardenError if the file is read-only or no longer holds what was read."""
+        target = _target(self.name)
+        try:
+            _refuse_read_only(target, target.stat(), self.name)
             if target.read_bytes() != self.content:
                 raise HardenError("the file changed while it was read", Where(self.name), "run again")
-            _replace(target, text.encode(self.encoding), status)
         except OSError as error:
             raise HardenError(f"cannot write: {error.strerror}", Where(self.name), "nothing was changed") from error
 
@@ -75,7 +84,7 @@ def decode(content: bytes, name: str) -> SourceFile:
         where = Where(name, line, len(before) - before.rfind("\n"))
         raise HardenError(
             f"byte 0x{content[error.start]:02x} is not {encoding.upper()}", where, "save it as UTF-8"
-        ) from error
+        ) from None  # the error holds all of the content
     return SourceFile(name, content, encoding)
 
 
@@ -93,6 +102,26 @@ def create(name: str, text: str, like: SourceFile) -> None:
         _replace(target, text.encode(like.encoding), status, _mode(like.name))
     except OSError as error:
         raise HardenError(f"cannot write: {error.strerror}", Where(name), "check the folder") from error
+
+
+def create_new(target: Path, content: bytes, mode: int) -> None:
+    """Writes a file that is not there yet, whole or not at all. Raises OSError, FileExistsError if it is there."""
+    with _temporary(target, content) as temporary:
+        os.chmod(temporary, mode)
+        try:
+            os.link(temporary, target)  # a rename would overwrite what came in between
+        except FileExistsError:
+            raise
+        except OSError:
+            if os.path.lexists(target):
+                raise
+            os.rename(temporary, target)  # some file systems have no links
+
+
+def replace_content(target: Path, content: bytes) -> None:
+    """Replaces what a file holds, atomically; a link stays, mode and owner are kept. Raises OSError."""
+    target = _target(str(target))
+    _replace(target, content, target.stat())
 
 
 def _target(name: str) -> Path:
@@ -115,7 +144,20 @@ def _mode(name: str) -> int:
 
 
 def _replace(target: Path, content: bytes, status: os.stat_result | None, mode: int = 0o600) -> None:
-    """Writes a temporary file beside `target`, syncs it, and renames it over; `mode` is for a file that is new."""
+    """Puts a file in the place of `target`, with its mode and owner; `mode` is for one that is new."""
+    with _temporary(target, content) as temporary:
+        if status is None:
+            os.chmod(temporary, mode)
+        else:
+            with contextlib.suppress(PermissionError):  # only root may give a file away
+                os.chown(temporary, status.st_uid, status.st_gid)
+            os.chmod(temporary, stat.S_IMODE(status.st_mode))
+        os.replace(temporary, target)
+
+
+@contextlib.contextmanager
+def _temporary(target: Path, content: bytes) -> Iterator[str]:
+    """A file beside `target` that holds `content`, safe on the disk and closed to others; gone afterwards."""
     import tempfile  # brings random and hashlib along, and most runs only look
 
     handle, temporary = tempfile.mkstemp(prefix=".harden-", suffix=".tmp", dir=target.parent)
@@ -124,14 +166,7 @@ def _replace(target: Path, content: bytes, status: os.stat_result | None, mode: 
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        if status is None:
-            os.chmod(temporary, mode)
-        else:
-            with contextlib.suppress(PermissionError):  # only root may give a file away
-                os.chown(temporary, status.st_uid, status.st_gid)
-            os.chmod(temporary, stat.S_IMODE(status.st_mode))
-        os.replace(temporary, target)
-    except BaseException:
+        yield temporary
+    finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
-        raise

@@ -16,6 +16,7 @@ from ruamel.yaml import events
 from ruamel.yaml.error import YAMLError
 
 from hardener.errors import HardenError, Where
+from hardener.shown import name
 from hardener.source import dialect
 from hardener.source.data import Data, Tagged
 from hardener.source.scalars import resolve
@@ -99,12 +100,15 @@ class _Parser:
         return node
 
     def alias(self, event: Any) -> Alias:
-        start, name = event.start_mark.index, event.anchor
-        target = self.anchors.get(name)
+        start = event.start_mark.index
+        target = self.anchors.get(event.anchor)
         if target is None:
-            self.refuse(start, f"alias *{name} has no anchor before it", f"add &{name} where the value is defined")
+            # It is not named: it may be no alias, but a password that starts with a star.
+            self.refuse(
+                start, "this alias has no anchor before it", "define it above, or quote a text that starts with *"
+            )
         if id(target) not in self.sizes:
-            self.refuse(start, f"alias *{name} stands inside the value it names", "a value cannot contain itself")
+            self.refuse(start, "this alias stands inside the value it names", "a value cannot contain itself")
         return Alias(start, event.end_mark.index, target.data, target=target)
 
     def mapping(self, event: Any, depth: int) -> Mapping:
@@ -124,7 +128,9 @@ class _Parser:
             value = self.node(next(self.events), max(colon, key.end), depth + 1)
             entry = Entry(start if explicit else key.start, colon, key, value)
             if text in texts or key.data in data:
-                self.refuse(key.start, f'key "{text}" is set twice in this mapping', "keep one of the two")
+                # What stands without a colon in braces may be a value.
+                told = "a key" if colon < 0 else f'key "{name(text)}"'
+                self.refuse(key.start, f"{told} is set twice in this mapping", "keep one of the two")
             texts.add(text)
             data[key.data] = value.data
             node.entries.append(entry)
@@ -225,8 +231,10 @@ class _Parser:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
         problem = re.sub(r"\('(.*?)',\)", r"'\1'", problem)  # ruamel formats a name as a tuple here and there
+        problem = re.sub(r"(tag handle) .*", r"\1", problem)  # which may be the start of a value
         index = mark.index if mark is not None else getattr(error, "position", 0)
         self.refuse(index, f"not valid YAML: {problem}", "fix the syntax here or just above")
 
     def refuse(self, index: int, message: str, hint: str) -> NoReturn:
-        raise HardenError(message, place(self.text, index, self.file), hint)
+        # What the parser below says may quote the text.
+        raise HardenError(message, place(self.text, index, self.file), hint) from None

@@ -13,7 +13,7 @@ from typing import Any
 from hardener.source.data import Data, Path, Tagged, frozen, same
 from hardener.source.document import Document
 from hardener.source.edits import Edits, RewriteError, Slot
-from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Sequence, children, descendants
+from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequence, children, descendants
 
 
 def rewrite(document: Document, target: Data, quoted: Iterable[Path] = ()) -> str:
@@ -63,7 +63,7 @@ class _Writer:
         if isinstance(node, Alias):
             if id(node.target) not in self.meanings or not same(self.meanings[id(node.target)], target):
                 self.edits.replace(node, target, slot)
-        elif isinstance(node, Mapping) and isinstance(inner, dict) and _shared(node, inner):
+        elif isinstance(node, Mapping) and isinstance(inner, dict) and (_shared(node, inner) or _renamed(node, inner)):
             self.mapping(node, inner, slot)
         elif isinstance(node, Sequence) and isinstance(inner, list) and inner and node.items:
             self.sequence(node, inner, slot)
@@ -75,7 +75,8 @@ class _Writer:
             self.edits.replace(node, target, slot)
 
     def mapping(self, node: Mapping, target: dict[str, Data], slot: Slot) -> None:
-        keys = node.by_key
+        renamed = _renamed(node, target)
+        keys = {renamed.get(key, key): entry for key, entry in node.by_key.items()}
         if [key for key in keys if key in target] != [key for key in target if key in keys]:
             raise RewriteError(slot.path, "its keys would change their order")
         entries = iter(self.kept(node, [index for index, key in enumerate(keys) if key in target], slot))
@@ -88,6 +89,8 @@ class _Writer:
             entry = next(entries)
             self.edits.insert_entries(node, before, entry, added, slot)
             self.meanings[id(entry.key)] = entry.key.data  # a key can have an anchor, too
+            if entry.key.data != key:
+                self.edits.rename(node, entry, key, (*slot.path, key))
             self.node(entry.value, value, self.edits.slot(node, entry, (*slot.path, key)))
             before, added = entry, {}
         self.edits.insert_entries(node, before, None, added, slot)
@@ -134,6 +137,33 @@ def _inner(data: Data, target: Data) -> Data:
 def _shared(node: Mapping, target: dict[str, Data]) -> bool:
     """Whether some key stays, so that the mapping can be edited from inside."""
     return any(entry.key.data in target for entry in node.entries)
+
+
+def _renamed(node: Mapping, target: dict[str, Data]) -> dict[str, str]:
+    """Keys that go where as many others come, with the one that takes over the line of each, comments and all.
+
+    Only scalars and plain keys: of anything larger the new one has nothing in common with the old.
+    """
+    found: dict[str, str] = {}
+    gone: list[str] = []
+    new = iter(target)
+    for key in (*node.by_key, None):
+        if key is not None and key not in target:
+            gone.append(key)
+            continue
+        added = list(iter(new.__next__, key)) if key is not None else list(new)
+        if len(gone) == len(added) and all(
+            map(_can_rename, (node.by_key[old] for old in gone), map(target.get, added))
+        ):
+            found.update(zip(gone, added, strict=True))
+        gone = []
+    return found
+
+
+def _can_rename(entry: Entry, value: Data) -> bool:
+    scalar = isinstance(entry.value, Scalar) and not isinstance(value, dict | list | Tagged)
+    simple = isinstance(entry.key, Scalar) and entry.key.anchor is None and entry.key.tag is None
+    return scalar and simple and entry.colon >= 0 and entry.key.start == entry.start
 
 
 def _aligned(old: list[Data], new: list[Data]) -> Iterator[tuple[int | None, Data]]:

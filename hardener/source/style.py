@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from hardener.source.data import Data, Tagged
 from hardener.source.scalars import Quote, is_plain, written
@@ -16,8 +15,7 @@ T = TypeVar("T")
 _BLANK_LINE = re.compile(r"(?:\r\n|\n|\r)[ \t]*(?:\r\n|\n|\r)")
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """The habits of a file. Widths are in columns.
 
     `step`: a nested mapping's indent below its key. `dash`: a `-`'s indent below its key. `gap`: blanks after a `-`.
@@ -105,8 +103,7 @@ class Style:
         """This style with the indents that the children of `node` use, where they differ from the file's."""
         seen = _Habits()
         seen.look(node, columns)
-        return replace(
-            self,
+        return self._replace(
             step=_most(seen.steps, self.step),
             dash=_most(seen.dashes, self.dash),
             gap=_most(seen.gaps, self.gap),

@@ -1,6 +1,7 @@
 """The tree of a YAML document: every node with its exact span in the text.
 
-A node is a place: two are never equal, though their `data` can be (`hardener.source.same`).
+A node is a place: two are never equal, though their `data` can be (`hardener.source.same`). Nor are they printed: the
+methods that a dataclass would get for that take longer to make than a small file takes to read.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from hardener.shown import shows
 from hardener.source.data import Data, Path
 
 
-@dataclass(slots=True, eq=False)
+@shows("start", "end")
+@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """A value in the text. `text[start:end]` is its source, from its anchor or tag to its last character.
 
@@ -27,7 +30,8 @@ class Node:
     tag: str | None = None
 
 
-@dataclass(slots=True, eq=False)
+@shows("start", "end", "style")
+@dataclass(slots=True, eq=False, repr=False)
 class Scalar(Node):
     """`style` is the indicator that opens it: `'`, `"`, `|`, `>`, or nothing for a plain or empty scalar."""
 
@@ -44,14 +48,16 @@ class Scalar(Node):
         return self.style == "" and self.tag is None
 
 
-@dataclass(slots=True, eq=False)
+@shows("start", "end")
+@dataclass(slots=True, eq=False, repr=False)
 class Alias(Node):
     """`*name`, standing for `target`, a node earlier in the text."""
 
     target: Node = field(kw_only=True)
 
 
-@dataclass(slots=True, eq=False)
+@shows("start", "end")
+@dataclass(slots=True, eq=False, repr=False)
 class Entry:
     """A key and its value. `start` is the key's start, or that of its `?`; `colon` the index after the `:`, or -1."""
 
@@ -66,7 +72,8 @@ class Entry:
         return max(self.value.end, self.colon, self.key.end)
 
 
-@dataclass(slots=True, eq=False)
+@shows("start", "end")
+@dataclass(slots=True, eq=False, repr=False)
 class Item:
     """An item of a sequence. `start` is the index of its `-` (block style) or its own start (flow style)."""
 
@@ -79,7 +86,8 @@ class Item:
         return max(self.value.end, self.start + 1)
 
 
-@dataclass(slots=True, eq=False)
+@shows("start", "end")
+@dataclass(slots=True, eq=False, repr=False)
 class Collection(Node):
     """A mapping or a sequence. `braced` tells `{}` and `[]` from a bare `a: 1` pair inside a flow sequence."""
 
@@ -87,15 +95,17 @@ class Collection(Node):
     braced: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@shows("start", "end", "by_key")
+@dataclass(slots=True, eq=False, repr=False)
 class Mapping(Collection):
     """A mapping; its entries in the order of the text."""
 
     entries: list[Entry] = field(default_factory=list)
-    by_key: dict[Any, Entry] = field(default_factory=dict, repr=False)
+    by_key: dict[Any, Entry] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
+@shows("start", "end", "items")
+@dataclass(slots=True, eq=False, repr=False)
 class Sequence(Collection):
     """A sequence; its items in the order of the text."""
 

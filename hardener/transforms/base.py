@@ -10,16 +10,17 @@ why it leaves the service alone (`self.skip`). It reads no file, prints nothing 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypedDict, Unpack
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hardener.shown import shows
 from hardener.source import Data, Path
 
 if TYPE_CHECKING:
     from hardener.model import ComposeFile, Service
+    from hardener.source.companions import Companion
     from hardener.transforms.context import Context
 
 
@@ -39,8 +40,8 @@ class Confidence(StrEnum):
         return order.index(other) <= order.index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+@shows("source")
+class Evidence(NamedTuple):
     """Why a claim may be believed: `claim` in words, `source` a file and line, a data file's source, or a page."""
 
     claim: str
@@ -50,14 +51,17 @@ class Evidence:
 Action = Literal["set", "append", "replace", "remove", "quote"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+@shows("rule", "service", "path", "action", "confidence")
+class Change(NamedTuple):
     """One edit of the data, and all that a reviewer asks about it.
 
     `set` puts `value` at `path`, `append` adds it to the list at `path`, `replace` puts it in the place of what is
     there, `remove` takes the key at `path` away, `quote` puts quotes around the string `value` that stands at `path`.
     What does not exist on the way is made. An index in `path` counts the items of a list with those it inherits.
     `service` is None for a change of the file itself.
+
+    `files` are what it needs beside the document, written before it. Changes of one rule with the same `group` are made
+    all together or not at all. A key that is set goes to the place of the key `instead_of`, where that is there.
     """
 
     rule: str
@@ -70,10 +74,13 @@ class Change:
     evidence: tuple[Evidence, ...] = ()
     references: tuple[str, ...] = ()
     caveat: str | None = None
+    files: tuple[Companion, ...] = ()
+    group: str | None = None
+    instead_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+@shows("rule", "service", "path")
+class Advice(NamedTuple):
     """What a person must decide. `message` says what to do, `reason` why it was not done for them."""
 
     rule: str
@@ -84,8 +91,8 @@ class Advice:
     references: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+@shows("rule", "service")
+class Skip(NamedTuple):
     """Why a rule leaves a service alone."""
 
     rule: str
@@ -94,6 +101,14 @@ class Skip:
 
 
 Answer = Change | Advice | Skip
+
+
+class Extras(TypedDict, total=False):
+    """What few changes have; see `Change`."""
+
+    files: tuple[Companion, ...]
+    group: str
+    instead_of: str
 
 
 class Transform(BaseModel):
@@ -108,7 +123,8 @@ class Transform(BaseModel):
     after: ClassVar[tuple[str, ...]] = ()
     """Rules whose changes this one builds on: it runs after those of them that the profile names."""
     atomic: ClassVar[Literal["service", "file"] | None] = None
-    """Whether the changes for one service, or for all of the file, are made all together or not at all."""
+    """Whether the changes for one service, or for all of the file, are made all together or not at all. For less than a
+    service, or some of several, changes have a `group`."""
 
     confidence: Confidence | None = Field(
         default=None, description="Apply changes of this rule up to this confidence, whatever the profile says."
@@ -134,10 +150,11 @@ class Transform(BaseModel):
         *,
         evidence: tuple[Evidence, ...] = (),
         caveat: str | None = None,
+        **more: Unpack[Extras],
     ) -> Change:
         """A value to set; a map is merged, key by key, into the one that is there. What has a value keeps it."""
         rule, name, path = self._place(service, at)
-        return Change(rule, name, path, "set", value, reason, confidence, evidence, self.references, caveat)
+        return Change(rule, name, path, "set", value, reason, confidence, evidence, self.references, caveat, **more)
 
     def append(
         self,
@@ -149,10 +166,11 @@ class Transform(BaseModel):
         *,
         evidence: tuple[Evidence, ...] = (),
         caveat: str | None = None,
+        **more: Unpack[Extras],
     ) -> Change:
         """An item to add to a list, unless it is in there."""
         rule, name, path = self._place(service, at)
-        return Change(rule, name, path, "append", item, reason, confidence, evidence, self.references, caveat)
+        return Change(rule, name, path, "append", item, reason, confidence, evidence, self.references, caveat, **more)
 
     def replace(
         self,
@@ -164,6 +182,7 @@ class Transform(BaseModel):
         *,
         evidence: tuple[Evidence, ...] = (),
         caveat: str | None = None,
+        **more: Unpack[Extras],
     ) -> Change:
         """A value in the place of the one that is there: a scalar for a scalar, for a list of names a map, or for a
         list one that keeps some of its items.
@@ -171,7 +190,7 @@ class Transform(BaseModel):
         The map has those names as its keys, in their order: `[db]` can become `{db: {condition: service_healthy}}`.
         """
         rule, name, path = self._place(service, at)
-        return Change(rule, name, path, "replace", value, reason, confidence, evidence, self.references, caveat)
+        return Change(rule, name, path, "replace", value, reason, confidence, evidence, self.references, caveat, **more)
 
     def remove(
         self,
@@ -182,10 +201,11 @@ class Transform(BaseModel):
         *,
         evidence: tuple[Evidence, ...] = (),
         caveat: str | None = None,
+        **more: Unpack[Extras],
     ) -> Change:
         """A key to take away, with all that it holds."""
         rule, name, path = self._place(service, at)
-        return Change(rule, name, path, "remove", None, reason, confidence, evidence, self.references, caveat)
+        return Change(rule, name, path, "remove", None, reason, confidence, evidence, self.references, caveat, **more)
 
     def quote(self, service: Service, at: Path, text: str, reason: str) -> Change:
         """The string `text`, which is there, in quotes, unless it has them; what it means to compose stays the same."""

@@ -60,6 +60,12 @@ class Context:
         # By id of the service, which is kept so that no other gets the same id.
         self._facts: dict[int, tuple[Service, ImageFacts | None]] = {}
         self._built: dict[str, Built | None] = {}
+        # Groups of changes that turned out to be impossible, by rule and group, with the reason.
+        self.lost: Mapping[tuple[str, str], str] = {}
+        # Whether files may be written beside the document.
+        self.companions = True
+        # The services that the rule which runs now may change.
+        self.chosen: frozenset[str] = frozenset(services)
         # What a rule worked out for all services at once, by a key of its own.
         self.memo: dict[Any, Any] = {}
 
@@ -75,7 +81,7 @@ class Context:
     def facts(self, service: Service) -> ImageFacts | None:
         """What is known of the image a service runs, for the way it runs it; see `hardener.knowledge.facts_of`."""
         if id(service) not in self._facts:
-            facts, inspected = facts_of(service, self.folders, self._env_names(service)), self.inspected(service)
+            facts, inspected = facts_of(service, self.folders, self.env_names(service)), self.inspected(service)
             if facts and inspected and (reason := differs(inspected, facts)):
                 facts = facts.assumed(reason)
             self._facts[id(service)] = service, facts
@@ -88,7 +94,15 @@ class Context:
 
         return read_graph(self.project, self.facts)
 
-    def _env_names(self, service: Service) -> set[str] | None:
+    def read(self, path: str) -> str | None:
+        """The text of a file beside the document, by its path from there; None if it cannot be read."""
+        return self._files.read(path)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file beside the document, by its path from there."""
+        return self._files.exists(path)
+
+    def env_names(self, service: Service) -> set[str] | None:
         """The names of the variables that the env files of a service set; None if one of them cannot be read."""
         names: set[str] = set()
         for env_file in service.read_env_file():

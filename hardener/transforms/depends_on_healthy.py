@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 from hardener.model import Service
@@ -10,10 +11,11 @@ from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context
 
 # Calls that ask whether a server answers, and nothing of what it holds or of whom it has joined.
-_ALIVE = re.compile(
+_ALIVE = partial(
+    re.compile,
     r"(?:(?:\S*/)?(?:pg_isready|healthcheck\.sh)\b[^|&;<>]*"
     r"|(?:\S*/)?(?:redis-cli|valkey-cli|mysqladmin|mariadb-admin|rabbitmq-diagnostics)\b[^|&;<>]*\bping\b[^|&;<>]*)"
-    r"(?:\|\s*grep\s+(?:-q\s+)?[\"']?PONG[\"']?\s*)?(?:\|\|\s*exit\s+1\s*)?"
+    r"(?:\|\s*grep\s+(?:-q\s+)?[\"']?PONG[\"']?\s*)?(?:\|\|\s*exit\s+1\s*)?",
 )
 _INTERVAL, _RETRIES = 30.0, 3
 """What the engine takes where a check does not say: seconds, and failures in a row (moby daemon/health.go)."""
@@ -112,7 +114,7 @@ class DependsOnHealthy(Transform):
 def _plain(service: Service) -> bool:
     """Whether a check only asks if the server answers, and gives a first start the time that it can need."""
     check = service.healthcheck
-    if check is None or not _ALIVE.fullmatch(" ".join((check.read_test() or [])[1:]).strip()):
+    if check is None or not _ALIVE().fullmatch(" ".join((check.read_test() or [])[1:]).strip()):
         return False
     interval, retries = check.read_interval() or _INTERVAL, check.read_retries() or _RETRIES
     return (check.read_start_period() or 0) + interval * retries >= _FIRST_START

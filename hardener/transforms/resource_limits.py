@@ -220,6 +220,8 @@ _ASKS = (
     _Ask("shared_buffers", r"\bshared_buffers", 8192),
     _Ask("innodb_buffer_pool_size", r"\binnodb[-_]buffer[-_]pool[-_]size"),
 )
+# Few services ask, and one pattern is compiled and tried faster than ten.
+_ASKING = re.compile("|".join(ask.setting for ask in _ASKS), re.IGNORECASE)
 _AMOUNT = r"[=\s\"']*(?:([0-9]+(?:\.[0-9]+)?)\s?([kmgt]?)i?b?\b|(\$))"
 # Variables that hold the options of a virtual machine, a heap among them.
 _OPTIONS = re.compile(r"(?:\w+_)?(?:JAVA|JVM|HEAP|NODE|CATALINA)_(?:\w+_)?(?:OPTS|OPTIONS|ARGS)|JVM_ARGS")
@@ -241,7 +243,7 @@ def memory_asked(service: Service) -> Asked | None:
     text = " ".join(resolve_defaults(word) or word for word in words)
     shared = (service.read_shm_size() or 0) + _tmpfs(service)
     best = Asked(shared, f"{format_bytes(shared)} of memory file systems") if shared else None
-    for ask in _ASKS:
+    for ask in _ASKS if _ASKING.search(text) else ():
         for found in re.finditer(ask.setting + _AMOUNT, text, re.IGNORECASE):
             number, suffix, variable = found.groups()
             if variable:

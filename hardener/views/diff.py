@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from hardener.views.secrets import mask
-from hardener.views.style import Color, escape, paint
+from hardener.shown import shows
+from hardener.views.style import Color, escape, paint, split_lines
 
 if TYPE_CHECKING:
     from hardener.api import Result
@@ -23,6 +23,7 @@ _LARGEST = 2_000_000
 _COLORS: dict[str, Color] = {"-": "red", "+": "green", "@": "cyan", "\\": "dim"}
 
 
+@shows("masked")
 class Diff(NamedTuple):
     """The text of a diff; `masked` tells whether a value in it is masked, so that it does not apply."""
 
@@ -39,16 +40,17 @@ class Edit(NamedTuple):
     new_end: int
 
 
-def diff(result: Result, *, color: bool = False, raw: bool = False) -> Diff:
+def diff(result: Result, *, color: bool = False, raw: bool = False, secrets: bool = False) -> Diff:
     """The diff of a result, empty if nothing changes.
 
     `raw` keeps every byte, so that the diff applies; without it, what would confuse a terminal is escaped, and the
-    carriage returns of CRLF files are left out. Values that look secret are masked in both.
+    carriage returns of CRLF files are left out. Values that look secret are masked, unless `secrets` are wanted.
     """
     if not result.changed:
         return Diff("", False)
-    old, new = _split(result.before), _split(result.after)
-    shown_old, shown_new = mask(old), mask(new)
+    veil = result.veil
+    old, new = split_lines(result.before), split_lines(result.after)
+    shown_old, shown_new = (old, new) if secrets else (veil.lines(old, veil.before), veil.lines(new, veil.after))
     parts = [*_header(result.file)]
     masked = False
     for hunk in _hunks(edits(old, new)):
@@ -170,9 +172,3 @@ def _for_people(line: str, color: bool) -> str:
     if line.startswith(("--- ", "+++ ")):
         return paint(text, "bold", color) + "\n"
     return (paint(text, _COLORS[mark], color) if mark in _COLORS else text) + "\n"
-
-
-def _split(text: str) -> list[str]:
-    """Lines with their ends, as git sees them: a line ends at a line feed and nowhere else."""
-    lines = text.split("\n")
-    return [*(line + "\n" for line in lines[:-1]), *lines[-1:]] if lines[-1] else [line + "\n" for line in lines[:-1]]

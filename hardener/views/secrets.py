@@ -7,27 +7,25 @@ no YAML. Where it is in doubt it masks more: a value hidden for nothing costs a 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 
-from hardener.views.clients import ANY, Client, mask_options, takes_password, value_at
+from hardener.knowledge.password_options import ANY, Client, Passwords, passwords, takes_password, value_at
+from hardener.knowledge.secrets import forms
 
 MASK = "****"
 
-# Names of secrets, as they occur in environment variables, labels and options. All repetitions have bounds, so that
-# the time is linear whatever stands in the file.
+# What the names of secrets have in common that `hardener.knowledge.secrets` knows, wherever it stands in a line. All
+# repetitions have bounds, so that the time is linear whatever stands in the file.
 _WORDS = (
-    r"(?:pass(?:word|wd|phrase)|secret|token|credential|cookie|salt|basicauth|(?:api|private|access|auth)[_.-]?key"
-    r"|requirepass|masterauth|dsn|jwt|pass(?![a-z])|(?<![a-z])(?:key|pwd?|auth|pat|pin)(?![a-z]))"
+    r"(?:p(?:ass(?:word|wd|phrase|wort|code|(?![a-z]))|wd?(?![a-z])|sk(?![a-z]))|secret|token|cre(?:dential|ds(?![a-z]))"
+    r"|cookie|salt|basicauth|masterauth|dsn|jwt|a(?:uth|ccess)[_.-]?code|(?<![a-z])(?:auth|pat|pin)(?![a-z])"
+    r"|key(?<!monkey)(?<!donkey)(?<!turkey)(?:s?(?![a-z])|[_.-]?base))"
 )
 _NAME = re.compile(_WORDS + r"[\w.-]{0,64}", re.IGNORECASE)
 _URL = re.compile(r"(?<=://)([^\s/@:\"']{0,128}):([^\s\"']{1,512})(?=@)")
-# What gives itself away by its form, whatever it is called: tokens of well-known services, web tokens, password hashes,
-# a user that is a key, the address of a webhook.
-_FORM = re.compile(
-    r"\b(?:gh[oprsu]|github_pat|glpat|[rs]k_(?:live|test)|xox[abopres])[_-][\w-]{8,255}|\bAKIA[0-9A-Z]{12,32}"
-    r"|\beyJ[\w-]{8,2000}\.[\w.-]{8,4000}|\${1,2}(?:2[aby]|apr1|[156])\${1,2}[\w./$]{8,255}|(?<=://)[\w-]{16,255}(?=@)"
-    r"|(?<=[Bb]earer )[^\s\"']{4,4000}|(?<=hooks\.slack\.com/)[^\s\"']{1,255}"
-    r"|(?<=/api/webhooks/)[^\s\"']{1,255}|(?<=api\.telegram\.org/bot)[^\s\"'/]{1,255}"
-)
+# What gives itself away besides the forms of tokens: a user that is a key, and what bears.
+_KEYS = r"(?<=://)[\w-]{16,255}(?=@)|(?<=[Bb]earer )[^\s\"']{4,4000}"
 _HEADER = re.compile(
     r"((?<![a-z])authorization[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\?[\"']?(?:(?:basic|bearer|digest|token)[ \t]{1,8})?)"
     r"([^\"'\\]{1,4000})",
@@ -38,16 +36,8 @@ _PIPED = re.compile(
     r"(?:-stdin\b|\bchpasswd\b|\bpasswd\b|sudo -S))"
 )
 _PEM = re.compile(r"-----(BEGIN|END) [A-Z ]{0,40}PRIVATE KEY")
-_HINT = re.compile(
-    _FORM.pattern
-    + "|"
-    + _PEM.pattern
-    + r"|[\s\"'\[]-p[\s\"']|sudo -S|(?i:authorization|"
-    + _WORDS
-    + r")|://[^\s/@:\"']{0,128}:[^\s\"']{1,512}@"
-)
 # What stands between a name and its value. An option's value may also be the next word or the next item.
-_SEPARATOR = re.compile(r"[\"']?(?:[ \t]{0,8}:(?=[ \t]|$|[\"'])|=)[ \t]{0,64}")
+_SEPARATOR = re.compile(r"[\"']?[ \t]{0,8}(?::(?=[ \t]|$|[\"'])|=)[ \t]{0,64}")
 _OPTION_SEPARATOR = re.compile(r"[\"']?[ \t,=]{1,8}")
 # Values that give nothing away: a variable without a default, a file that is read, a switch.
 _HARMLESS = re.compile(
@@ -79,7 +69,8 @@ _PLACES = re.compile(r"(?:x-[\w-]*)?secrets|credential_spec|.*[_-](?:file|path|d
 
 def mask(lines: list[str]) -> list[str]:
     """The lines of a file (line ends included or not) with what may be a secret replaced by `****`."""
-    if not any(_HINT.search(line) or takes_password(line) for line in lines):
+    hint = _hint()
+    if not any(hint.search(line) or takes_password(line) for line in lines):
         return lines
     scan = _Scan()
     return [scan.line(line) for line in lines]
@@ -88,6 +79,11 @@ def mask(lines: list[str]) -> list[str]:
 def mask_text(text: str) -> str:
     """One line of text, masked in the same way."""
     return mask([text])[0]
+
+
+def mask_forms(text: str) -> str:
+    """A sentence with what looks like a secret by its form masked: there, a colon after a name is no value."""
+    return _forms(_URL.sub(_masked_password, text))
 
 
 class _Commands:
@@ -109,16 +105,16 @@ class _Commands:
         alone = not self.joined if self.literal >= 0 else _COMMAND.match(body) is not None
         carried = None if alone else self.client
         if carried is None and _ARGUMENTS.match(body) and not takes_password(body):
-            return mask_options(body, ANY, _hidden_word)[0], False
-        masked = mask_options(body, carried, _hidden)
-        if masked.client is not None and masked.client is not carried:
-            self.client, self.column = masked.client, indent
+            return _hide(body, passwords(body, ANY), _hidden_word), False
+        told = passwords(body, carried)
+        if told.client is not None and told.client is not carried:
+            self.client, self.column = told.client, indent
         elif not alone:
-            self.client = masked.client
+            self.client = told.client
         if self.literal < 0 and _LITERAL.search(body):
             self.literal = indent
         self.joined = body.endswith("\\")
-        return masked.body, masked.waits
+        return _hide(body, told, _hidden), told.waits
 
 
 class _Scan:
@@ -264,6 +260,16 @@ class _Scan:
                 return
 
 
+def _hide(body: str, told: Passwords, hidden: Callable[[str], str]) -> str:
+    """`body` with its passwords as `hidden` shows them."""
+    parts: list[str] = []
+    shown = 0
+    for start, end, _ in told.found:
+        parts += [body[shown:start], hidden(body[start:end])]
+        shown = end
+    return "".join([*parts, body[shown:]])
+
+
 def _hidden(value: str) -> str:
     return value if _HARMLESS.fullmatch(value) else MASK
 
@@ -274,9 +280,22 @@ def _hidden_word(value: str) -> str:
 
 def _forms(body: str) -> str:
     """`body` with what looks like a secret by its form, or by what is done with it, masked."""
-    body = _FORM.sub(lambda found: _hidden(found[0]), body)
+    body = _form().sub(lambda found: _hidden(found[0]), body)
     body = _HEADER.sub(lambda found: found[1] + _hidden(found[2]), body)
     return _PIPED.sub(lambda found: found[1] + _hidden(found[2]) + found[3], body)
+
+
+@cache
+def _form() -> re.Pattern[str]:
+    return re.compile(f"{forms().pattern}|{_KEYS}")
+
+
+@cache
+def _hint() -> re.Pattern[str]:
+    return re.compile(
+        rf"{_form().pattern}|{_PEM.pattern}|[\s\"'\[]-p[\s\"']|sudo -S|(?i:authorization|{_WORDS})"
+        r"|://[^\s/@:\"']{0,128}:[^\s\"']{1,512}@"
+    )
 
 
 def _masked_password(match: re.Match[str]) -> str:

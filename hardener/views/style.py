@@ -31,6 +31,12 @@ def _code(match: re.Match[str]) -> str:
     return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
 
+def split_lines(text: str) -> list[str]:
+    """Lines with their ends, as git sees them: a line ends at a line feed and nowhere else."""
+    lines = text.split("\n")
+    return [*(line + "\n" for line in lines[:-1]), *([lines[-1]] if lines[-1] else [])]
+
+
 def columns(text: str) -> int:
     """The columns that `text` takes on a terminal; a Chinese character or an emoji takes two."""
     if not _WIDE.search(text):

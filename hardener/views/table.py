@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from hardener.source import dotted
+from hardener.source.companions import Companion, NewFile
 from hardener.source.style import Style
 from hardener.transforms.base import Advice, Change
-from hardener.views.secrets import mask_text
 from hardener.views.style import columns, escape, pad, paint, wrap
 
 if TYPE_CHECKING:
     from hardener.api import Result
+    from hardener.views.veil import Veil
 
 _NARROW = 72
 """Columns below which the cells of a row stand below each other."""
@@ -26,12 +27,16 @@ class Row(NamedTuple):
     why: str
 
 
-def table(result: Result, *, width: int = 100, color: bool = False) -> str:
-    """The plan of a result, `width` columns wide; empty if it changes nothing and advises nothing."""
+def table(result: Result, *, width: int = 100, color: bool = False, secrets: bool = False) -> str:
+    """The plan of a result, `width` columns wide; empty if it changes nothing and advises nothing.
+
+    Values that look secret are masked, unless `secrets` are wanted.
+    """
+    veil = None if secrets else result.veil
     services: dict[str | None, list[Row]] = {None: []}
     for verdict in result.verdicts:
         services.setdefault(verdict.service, [])
-    for service, row in _rows(result):
+    for service, row in _rows(result, veil):
         services.setdefault(service, []).append(row)
     decisions: dict[str | None, list[Advice]] = {}
     for advice in result.advice:
@@ -42,9 +47,15 @@ def table(result: Result, *, width: int = 100, color: bool = False) -> str:
         left = decisions.get(service, [])
         if rows or left:
             name = "the file" if service is None else escape(service)
-            lines += ["", paint(name, "bold", color), *_lines(rows, width, color), *_decisions(left, width, color)]
+            lines += [
+                "",
+                paint(name, "bold", color),
+                *_lines(rows, width, color),
+                *_decisions(left, width, color, veil),
+            ]
     if not lines:
         return ""
+    lines += _files(result, width, color)
     lines += _caveats(result, width, color)
     return "\n".join([f"{escape(result.file)}, profile {escape(result.profile)}", *lines, ""])
 
@@ -61,16 +72,26 @@ def in_short(change: Change) -> str:
     return f"{place}: {'+ ' if change.action == 'append' else ''}{Style().beside(value)}"
 
 
-def _rows(result: Result) -> Iterator[tuple[str | None, Row]]:
+def _rows(result: Result, veil: Veil | None) -> Iterator[tuple[str | None, Row]]:
     for change in result.changes:
-        yield change.service, _row(change, change.reason)
+        yield change.service, _row(change, change.reason, veil)
     ways = {(verdict.rule, verdict.service): verdict.reason for verdict in result.verdicts if verdict.reason}
     for change in result.had:
-        yield change.service, _row(change, f"{change.reason}; {ways.get((change.rule, change.service), 'shared')}")
+        yield (
+            change.service,
+            _row(change, f"{change.reason}; {ways.get((change.rule, change.service), 'shared')}", veil),
+        )
 
 
-def _row(change: Change, why: str) -> Row:
-    return Row(change.rule, escape(mask_text(in_short(change))), escape(why))
+def _row(change: Change, why: str, veil: Veil | None) -> Row:
+    short = in_short(change)
+    # At the top of the file it says where secrets are, and holds none.
+    places = change.path[0] == "secrets"
+    return Row(change.rule, escape(veil.entry(short) if veil and not places else short), _told(why, veil))
+
+
+def _told(text: str, veil: Veil | None) -> str:
+    return escape(veil.text(text) if veil else text)
 
 
 def _lines(rows: list[Row], width: int, color: bool) -> Iterator[str]:
@@ -93,7 +114,7 @@ def _lines(rows: list[Row], width: int, color: bool) -> Iterator[str]:
             yield ("  " + "  ".join(cells)).rstrip()
 
 
-def _decisions(advice: list[Advice], width: int, color: bool) -> Iterator[str]:
+def _decisions(advice: list[Advice], width: int, color: bool, veil: Veil | None) -> Iterator[str]:
     """What is left to a person: what to do, and below it why; the same advice for several places is told once."""
     if advice:
         yield "  " + paint("for you to decide", "yellow", color)
@@ -104,9 +125,9 @@ def _decisions(advice: list[Advice], width: int, color: bool) -> Iterator[str]:
         first, *more = wrap(f"{rule}  {escape(', '.join(dict.fromkeys(map(_place, same))))}", width - 4)
         yield "    " + paint(rule, "cyan", color) + first.removeprefix(rule)
         yield from ("    " + line for line in more)
-        yield from ("      " + line for line in wrap(escape(mask_text(message)), width - 6))
+        yield from ("      " + line for line in wrap(escape(veil.entry(message) if veil else message), width - 6))
         for reason in dict.fromkeys(one.reason for one in same):
-            yield from ("      " + paint(line, "dim", color) for line in wrap(escape(reason), width - 6))
+            yield from ("      " + paint(line, "dim", color) for line in wrap(_told(reason, veil), width - 6))
 
 
 def _place(advice: Advice) -> str:
@@ -116,6 +137,29 @@ def _place(advice: Advice) -> str:
     own = len(advice.path) > 2 and advice.path[1] == advice.service
     path = advice.path[2:] if own else advice.path[1:]
     return dotted(path)
+
+
+def _files(result: Result, width: int, color: bool) -> Iterator[str]:
+    """What is written beside the file, without what secret files hold."""
+    rows: dict[str, list[Companion]] = {}
+    for file in result.files:
+        rows.setdefault(file.path, []).append(file)
+    if rows:
+        yield ""
+        yield paint("beside the file", "bold", color)
+    first = max(map(columns, rows), default=0)
+    for path, files in rows.items():
+        told = [
+            f"mode {file.mode:04o}" if isinstance(file, NewFile) else f"+ {file.key or file.line}" for file in files
+        ]
+        reasons = dict.fromkeys(file.reason for file in files)
+        text = f"{', '.join(told)}: {escape('; '.join(reasons))}"
+        if width < _NARROW:
+            yield from (f"  {line}" for line in wrap(escape(path), width - 2))
+            yield from (f"    {line}" for line in wrap(text, width - 4))
+            continue
+        for index, line in enumerate(wrap(text, width - first - 4)):
+            yield f"  {pad(escape(path) if index == 0 else '', first)}  {line}".rstrip()
 
 
 def _caveats(result: Result, width: int, color: bool) -> Iterable[str]:

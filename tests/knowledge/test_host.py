@@ -27,10 +27,10 @@ DEFAULT_SET = (
 @pytest.mark.parametrize(
     ("kind", "entries"), [(HostPath, sensitive_paths()), (Capability, capabilities()), (Need, needs())]
 )
-def test_the_data_is_valid(kind: type, entries: tuple[object, ...]) -> None:
+def test_the_data_is_valid(kind: type, entries: tuple[HostPath | Capability | Need, ...]) -> None:
     assert entries
     for entry in entries:
-        fields = dict(vars(entry))
+        fields = entry._asdict()
         assert TypeAdapter(kind).validate_python(fields) == entry
         assert fields["source"].strip()
         assert not [field for field, value in fields.items() if isinstance(value, str) and value != value.strip()]

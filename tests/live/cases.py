@@ -75,8 +75,11 @@ class Case:
         (folder / "compose.yml").write_text(self.text)
 
     def hardened(self, folder: Path) -> Data:
-        """What `harden` makes of the stack, as it lies in `folder`."""
-        return yaml.load(harden(folder / "compose.yml", "production").after)
+        """What `harden` makes of the stack, as it lies in `folder`, which gets the files beside it."""
+        result = harden(folder / "compose.yml", "production")
+        for file in result.files:
+            file.write(folder)
+        return yaml.load(result.after)
 
     def without(self, need: str, data: Data) -> str:
         """The hardened stack without one capability, or one tmpfs. Raises ValueError where that is not there."""

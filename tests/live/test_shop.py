@@ -56,7 +56,9 @@ def shop(engine: Engine, images: Builder, ports: None, tmp_path: Path) -> Iterat
     except NoImageError as reason:
         pytest.skip(str(reason))
     folder = shutil.copytree(SHOP, tmp_path / "shop")
-    stack = Stack(engine, folder, "proxy", harden(folder / "compose.yml", "production").after)
+    result = harden(folder / "compose.yml", "production")
+    result.write()
+    stack = Stack(engine, folder, "proxy", result.after)
     yield stack
     stack.down(volumes=True)
 

@@ -94,12 +94,15 @@ def test_resolve_defaults(text: str, resolved: str | None) -> None:
 
 def test_variables() -> None:
     assert variables("$A ${B} ${C:-d} ${E?why} ${F:+g} $$H $${I}") == [
-        *(Variable("A"), Variable("B"), Variable("C", default="d"), Variable("E", required=True)),
-        Variable("F", replacement="g"),
+        *(Variable("A"), Variable("B"), Variable("C", default="d", colon=True), Variable("E", required=True)),
+        Variable("F", replacement="g", colon=True),
     ]
-    assert variables("${A:-${B-c}}") == [Variable("A", default="${B-c}"), Variable("B", default="c")]
+    assert variables("${A:-${B-c}}") == [Variable("A", default="${B-c}", colon=True), Variable("B", default="c")]
     assert variables("${A-}") == [Variable("A", default="")]
-    assert variables("${A:-x:${B:?}}") == [Variable("A", default="x:${B:?}"), Variable("B", required=True)]
+    assert variables("${A:-x:${B:?}}") == [
+        Variable("A", default="x:${B:?}", colon=True),
+        Variable("B", required=True, colon=True),
+    ]
 
 
 def test_split_outside_braces() -> None:

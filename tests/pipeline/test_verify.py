@@ -8,6 +8,7 @@ import pytest
 
 from hardener import Plan, Profile, PublishedPorts, Transform, VerificationError, load, plan
 from hardener.profile import Exemption
+from hardener.source.companions import NewFile
 from hardener.target import Made
 from hardener.transforms.base import Answer, Change, Confidence
 from hardener.verify import verify
@@ -24,7 +25,7 @@ services:
   db:
     image: postgres:16
     environment:
-      POSTGRES_PASSWORD: hunter2
+      POSTGRES_USER: hunter2
 """
 
 
@@ -55,8 +56,8 @@ def test_a_plan_as_it_was_made_passes(made: Plan) -> None:
 
 
 def test_law_2_another_value(made: Plan) -> None:
-    text = made.text.replace("POSTGRES_PASSWORD: hunter2", "POSTGRES_PASSWORD: hunter3")
-    assert "POSTGRES_PASSWORD" in broken(made, "law 2", text=text)
+    text = made.text.replace("POSTGRES_USER: hunter2", "POSTGRES_USER: hunter3")
+    assert "POSTGRES_USER" in broken(made, "law 2", text=text)
 
 
 def test_law_2_another_type(made: Plan) -> None:
@@ -100,7 +101,7 @@ def test_law_3_line_breaks(made: Plan) -> None:
     ("old", "new"),
     [
         ("    image: postgres:16\n", "    image: postgres:16\n    privileged: true\n"),
-        ("      POSTGRES_PASSWORD: hunter2\n", "      POSTGRES_PASSWORD: hunter2\n      DEBUG: '1'\n"),
+        ("      POSTGRES_USER: hunter2\n", "      POSTGRES_USER: hunter2\n      DEBUG: '1'\n"),
         ("services:\n", "x-new: 1\nservices:\n"),
     ],
     ids=["key", "deeper key", "top-level key"],
@@ -212,3 +213,25 @@ def test_nothing_made_but_text_changed_is_no_plan(made: Plan) -> None:
 )
 def test_plans_that_are_right_pass(text: str) -> None:
     verify(plan(load(text), PRODUCTION), PRODUCTION)
+
+
+SECRET = "services:\n  db:\n    image: postgres:16\n    environment: {POSTGRES_PASSWORD: hunter2}\n"
+WEAKER = "services:\n  app:\n    image: example.org/app:1\n    environment: {API_TOKEN: hunter2-token}\n"
+
+
+@pytest.mark.parametrize("text", [SECRET, WEAKER], ids=["secret", "variable"])
+def test_law_8_a_value_that_is_in_no_file(text: str) -> None:
+    right = plan(load(text), PRODUCTION)
+    verify(right, PRODUCTION)
+    wrong = tuple(each._replace(change=spoiled(each.change)) for each in right.made)
+    assert "environment" in broken(right, "law 8", made=wrong)
+
+
+def spoiled(change: Change) -> Change:
+    """The change with another value in the files it brings."""
+    files = [
+        replace(file, content="other") if isinstance(file, NewFile) else replace(file, line=f"{file.key}=other")
+        for file in change.files
+        if isinstance(file, NewFile) or file.key
+    ]
+    return replace(change, files=tuple(files))

@@ -164,15 +164,15 @@ def test_the_user_of_an_inspected_image_decides_what_capabilities_it_needs() -> 
     (change,) = planned("example.com/app:1", engine(inspected("example.com/app:1")), Capabilities()).changes
     assert (change.value, change.confidence) == ("ALL", Confidence.ASSUMED), "a program in it may carry some"
     assert [evidence.source for evidence in change.evidence] == ["docker image inspect example.com/app:1"]
-    root = replace(inspected("example.com/app:1"), user="")
+    root = inspected("example.com/app:1")._replace(user="")
     assert not planned("example.com/app:1", engine(root), Capabilities()).changes
 
 
 def test_the_healthcheck_of_an_inspected_image_is_the_one_to_use() -> None:
-    checked = replace(inspected("postgres:16"), user="", healthcheck=("CMD", "pg_isready"))
-    assert planned("postgres:16", engine(replace(inspected("postgres:16"), user="")), Healthcheck()).changes
+    checked = inspected("postgres:16")._replace(user="", healthcheck=("CMD", "pg_isready"))
+    assert planned("postgres:16", engine(inspected("postgres:16")._replace(user="")), Healthcheck()).changes
     assert not planned("postgres:16", engine(checked), Healthcheck()).changes
     waiting = planned("postgres:16", engine(checked), DependsOnHealthy(), more="  b: {image: x, depends_on: [a]}\n")
     assert [change.path for change in waiting.changes] == [("services", "b", "depends_on")]
-    pinned = engine(replace(checked, name="postgres:16"))
+    pinned = engine(checked._replace(name="postgres:16"))
     assert not planned(f"postgres:16@{DIGEST}", pinned, Healthcheck()).changes

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hardener.views import clients
+from hardener.knowledge import password_options
 from hardener.views.secrets import mask, mask_text
 
 READABLE = """\
@@ -243,7 +243,7 @@ def test_values_of_several_lines(text: str) -> None:
         assert len(shown) == text.count("\n") and all(line.endswith(ending) for line in shown)
 
 
-ENTRIES = tomllib.loads((Path(clients.__file__).with_suffix(".toml")).read_text(encoding="utf-8"))["clients"]
+ENTRIES = tomllib.loads((Path(password_options.__file__).with_suffix(".toml")).read_text(encoding="utf-8"))["clients"]
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["programs"][0])

@@ -6,12 +6,13 @@ known to talk to the other, that is a fault.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import combinations
 
 from hardener.graph import Edge, Graph, Outgoing
 from hardener.model import ComposeFile, Port, Service, boolean
+from hardener.shown import shows
 from hardener.views.secrets import mask_text
 from hardener.views.style import columns, escape
 
@@ -21,6 +22,7 @@ Pair = tuple[str, str]
 DEFAULT = "default"
 
 
+@shows("services")
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """A project as far as networks go: its services by name, with what they inherit, and its networks."""
@@ -29,6 +31,7 @@ class Wiring:
     file: ComposeFile
 
 
+@shows("name", "role", "before", "after")
 @dataclass(frozen=True, slots=True)
 class Box:
     """A service. `before` and `after` are the names of its networks; `undecided` is why it may talk to anyone.
@@ -46,6 +49,7 @@ class Box:
     undecided: str | None = None
 
 
+@shows("name", "before", "after")
 @dataclass(frozen=True, slots=True)
 class Net:
     """A network and its members. `internal` tells whether it is cut off from the outside, before and after."""
@@ -57,6 +61,7 @@ class Net:
     external: bool
 
 
+@shows("service", "where")
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A port of a service on the host, as it is published before and after; None where it is not."""
@@ -67,6 +72,7 @@ class Publication:
     where: str | None = None
 
 
+@shows("source", "target", "before", "after")
 @dataclass(frozen=True, slots=True)
 class Link:
     """`source` talks to `target`, as all of `evidence` says; `before` and `after` tell whether it can.
@@ -96,6 +102,7 @@ class Link:
         return tuple(sorted({edge.port for edge in self.evidence if edge.port is not None}))
 
 
+@shows("file", "profile", "boxes", "nets", "ports", "links", "outgoing", "notes")
 @dataclass(frozen=True)
 class Picture:
     """All that is shown. `profile` is None where nothing changes: then what is before is also what is after.
@@ -192,10 +199,12 @@ def picture(
     file: str,
     profile: str | None = None,
     roles: Mapping[str, str] | None = None,
+    hide: Callable[[str], str] = mask_text,
 ) -> Picture:
     """The picture of a project as it is and as it will be; the same wiring twice where nothing changes.
 
-    `roles` are those that are known, by service. Values that look secret are masked in what the graph claims.
+    `roles` are those that are known, by service. `hide` masks what is secret in a text; what the graph says goes
+    through it.
     """
     ends = (end for edge in graph.edges for end in (edge.source, edge.target))
     names = tuple(dict.fromkeys((*graph.services, *before.services, *ends)))
@@ -208,7 +217,7 @@ def picture(
             tuple(new[name]),
             (_leaves(old[name], before.file), _leaves(new[name], after.file)),
             _shares(after.services.get(name)),
-            mask_text(graph.undecided[name]) if name in graph.undecided else None,
+            hide(graph.undecided[name]) if name in graph.undecided else None,
         )
         for name in names
     )
@@ -217,7 +226,7 @@ def picture(
     links = []
     for (source, target), edges in graph.pairs().items():
         if source != target:
-            evidence = tuple(dict.fromkeys(replace(edge, claim=mask_text(edge.claim)) for edge in edges))
+            evidence = tuple(dict.fromkeys(edge._replace(claim=hide(edge.claim)) for edge in edges))
             both = pair(source, target, order)
             links.append(Link(source, target, evidence, both in could, both in can))
     return Picture(
@@ -229,8 +238,8 @@ def picture(
         tuple(sorted(links, key=lambda link: (order[link.source], order[link.target]))),
         could,
         can,
-        tuple(replace(way, claim=mask_text(way.claim)) for way in graph.outgoing),
-        tuple(map(mask_text, graph.notes)),
+        tuple(way._replace(claim=hide(way.claim)) for way in graph.outgoing),
+        tuple(map(hide, graph.notes)),
     )
 
 

@@ -1,21 +1,18 @@
 """Passwords on the command lines of clients, under options that do not say so: `redis-cli -a`, `mysql -p`.
 
-Which programs and options these are is data: `clients.toml`.
+Which programs and options these are is data: `password_options.toml`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 _DATA = Path(__file__).with_suffix(".toml")
-
-Hide = Callable[[str], str]
-"""Gives what is shown in place of a value."""
 
 
 class Client(NamedTuple):
@@ -32,10 +29,18 @@ ANY = Client((), "next", "", ("-p",))
 """The program of arguments that stand alone, `command: [-u, root, -p, x]`: the image names it. In doubt a password."""
 
 
-class Masked(NamedTuple):
-    """A line with its values hidden, the client it ends in, and whether that waits for the value in the next line."""
+class Password(NamedTuple):
+    """Where a password stands, quotes and all, and the option or program that it is for."""
 
-    body: str
+    start: int
+    end: int
+    name: str
+
+
+class Passwords(NamedTuple):
+    """The passwords in a line, the client it ends in, and whether that waits for the value in the next line."""
+
+    found: list[Password]
     client: Client | None
     waits: bool
 
@@ -59,10 +64,10 @@ def takes_password(line: str) -> bool:
     return any(step.lastgroup not in ("end", "option") for step in _steps().finditer(line))
 
 
-def mask_options(body: str, client: Client | None, hide: Hide) -> Masked:
-    """Hides the passwords in a line; `client` is the program whose command line goes on in it, if any."""
-    parts: list[str] = []
-    position, shown, waits = 0, 0, False
+def passwords(body: str, client: Client | None) -> Passwords:
+    """The passwords in a line; `client` is the program whose command line goes on in it, if any."""
+    every: list[Password] = []
+    position, waits = 0, False
     while step := _steps().search(body, position):
         position = step.end()
         kind = step.lastgroup or ""
@@ -76,9 +81,9 @@ def mask_options(body: str, client: Client | None, hide: Hide) -> Masked:
             waits = client.takes != "attached" and _NOTHING.match(body, position) is not None
             found = _value(body, position, client)
         for start, end in found:
-            parts += [body[shown:start], hide(body[start:end])]
-            shown = position = end
-    return Masked("".join([*parts, body[shown:]]), client, waits)
+            every.append(Password(start, end, step[0]))
+            position = end
+    return Passwords(every, client, waits)
 
 
 def value_at(body: str, start: int) -> str:

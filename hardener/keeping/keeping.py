@@ -1,0 +1,312 @@
+"""What becomes of each credential.
+
+One value is kept once, whoever uses it: as a file that an image reads by itself, and as a variable of `.env` for those
+that cannot. What is decided follows from the document and from what lies beside it, so that a run that was cut short is
+completed by the next one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
+
+from hardener.credentials import Credential, Evidence, credentials
+from hardener.knowledge import ImageFacts, file_variable
+from hardener.model import Service
+from hardener.model.dotenv import line
+from hardener.model.interpolation import resolve_defaults
+from hardener.model.short import as_text
+from hardener.source import Data, Path, at, dotted
+from hardener.source.companions import Companion
+
+if TYPE_CHECKING:
+    from hardener.transforms.context import Context
+
+Store = Literal["file", "environment", "external"]
+"""Where a secret's value lies: in a file, in a variable of `.env`, or in a swarm, under its name."""
+
+ENV_FILE = ".env"
+"""What compose fills variables from: https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/."""
+
+
+# What nobody writes by chance: a word, or a short number, can be a value of many things.
+_DISTINCT = re.compile(r"(?s)^(?=.*[^a-z])(?=.*\D).{8,}$")
+_USER = re.compile(r"USER(?:_?NAME)?$|LOGIN$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Use:
+    """A credential of one service, and the variable that takes a file in its place, or else why there is none."""
+
+    service: str
+    credential: Credential
+    file_variable: str | None = None
+    not_by_file: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass
+class Keep:
+    """One value and all that use it.
+
+    `secret` is its name below /run/secrets, `variable` its name in `.env`; `new` is what takes the place of the value,
+    where it is to be a new one. `trouble` says why it has to stay. Changes with the same `group` go together.
+    """
+
+    value: str = field(repr=False)
+    uses: list[Use] = field(default_factory=list)
+    secret: str = ""
+    variable: str = ""
+    new: str | None = field(default=None, repr=False)
+    trouble: str = ""
+    group: str = ""
+    dead: bool = False
+    """Whether `.env` has another value already, and this default is never used."""
+
+    @property
+    def told(self) -> str:
+        """The value that is written."""
+        return self.value if self.new is None else self.new
+
+    @property
+    def by_file(self) -> list[Use]:
+        """The uses whose image reads it from a file."""
+        return [use for use in self.uses if use.file_variable]
+
+    @property
+    def by_variable(self) -> list[Use]:
+        """The uses that get it by its name in `.env`."""
+        return [use for use in self.uses if not use.file_variable]
+
+
+class Keeping:
+    """What is kept where, for the services that a rule may change."""
+
+    env_file = ENV_FILE
+
+    def __init__(self, context: Context, rule: str, store: Store = "file", *, rotate: bool = False) -> None:
+        from hardener.keeping.names import give_names
+
+        self.context = context
+        self.rule = rule
+        self.store = store
+        # By service; also of those that the rule may not change: what one keeps is no secret in another.
+        self.found = {
+            name: credentials(service, context.facts(service), context.read)
+            for name, service in context.services.items()
+        }
+        self._add_copies()
+        self.keeps = self._keeps()
+        give_names(self.keeps, context)
+        self._group()
+        for keep in self.keeps:
+            self._settle(keep)
+        if rotate:
+            from hardener.keeping.rotate import rotate as give_new
+
+            give_new(self)
+
+    def at(self, path: Path) -> list[tuple[Keep, Use]]:
+        """The credentials in one scalar that can leave it."""
+        return self._places.get(path, [])
+
+    def without_values(self, path: Path) -> str:
+        """The scalar at `path` with the names of variables in the place of the credentials in it."""
+        text = self._text(path) or ""
+        for keep, use in sorted(self.at(path), key=lambda pair: pair[1].credential.start, reverse=True):
+            start, end = use.credential.start, use.credential.end
+            text = f"{text[:start]}${{{keep.variable}}}{text[end:]}"
+        return text
+
+    def declaration(self, keep: Keep) -> Data:
+        """What stands for a secret at the top of the document."""
+        from hardener.keeping.files import FOLDER
+
+        if self.store == "external":
+            return {"external": True}
+        return {"environment": keep.variable} if self.store == "environment" else {"file": f"./{FOLDER}/{keep.secret}"}
+
+    def files(self, keep: Keep) -> tuple[Companion, ...]:
+        """What the secret of a value needs beside the document."""
+        from hardener.keeping.files import env_lines, secret_file
+
+        files = env_lines(keep, self.context) if self.store == "environment" else secret_file(keep, self.context)
+        return tuple(files)
+
+    def files_at(self, path: Path) -> tuple[Companion, ...]:
+        """What the scalar at `path` needs beside the document."""
+        from hardener.keeping.files import env_lines
+
+        return tuple(one for keep, _ in self.at(path) if not keep.dead for one in env_lines(keep, self.context))
+
+    def in_env_file(self, service: Service, credential: Credential) -> str | None:
+        """Why a credential of an env file should be a secret, if its image can read it from a file."""
+        facts = self.context.facts(service)
+        known = facts.file_env if facts else None
+        if facts is None or known is None or known.confidence == "assumed" or credential.placeholder:
+            return None
+        variable = file_variable(facts, credential.name)
+        return variable and f"its image reads {variable} instead; both at once can end its start, and the file is yours"
+
+    def _keeps(self) -> list[Keep]:
+        """One for each value, in the order of the document."""
+        keeps: dict[tuple[str, str, bool], Keep] = {}
+        # What is a secret in one place is one in another, whatever it is called there.
+        known = {one.value for found in self.found.values() for one in found if one.sure and not one.placeholder}
+        for name in self.context.services:
+            for credential in self.found[name] if name in self.context.chosen else ():
+                if credential.placeholder or credential.kind == "env-file" or credential.value not in known:
+                    continue
+                kept = credential.value if credential.kind == "default" else self._written(credential)
+                if kept:
+                    # What the variable of a default is called is not ours to choose; and who has the same name as
+                    # password has two secrets.
+                    key = kept, credential.variable or "", _USER.search(credential.name) is not None
+                    keep = keeps.setdefault(key, Keep(kept))
+                    keep.uses.append(self._use(self.context.services[name], credential))
+        return list(keeps.values())
+
+    def _add_copies(self) -> None:
+        """Finds variables whose value is a credential of another, under a name that does not tell."""
+        known = {
+            one.value: one
+            for found in self.found.values()
+            for one in found
+            if one.sure and not one.placeholder and _DISTINCT.search(one.value)
+        }
+        for name, service in self.context.services.items() if known else ():
+            told = {credential.path for credential in self.found[name]}
+            for step, key, text in _variables(service):
+                path: Path = ("services", name, "environment", step)
+                original = known.get(resolve_defaults(text) or "") if path not in told else None
+                if original:
+                    start = 0 if isinstance(step, str) else len(key) + 1
+                    claim = Evidence(f"it is the value of {original.name}", dotted(original.path))
+                    self.found[name].append(
+                        replace(
+                            original,
+                            path=path,
+                            name=key,
+                            start=start,
+                            end=start + len(text),
+                            kind="variable",
+                            variable=None,
+                            evidence=claim,
+                        )
+                    )
+
+    def _written(self, credential: Credential) -> str | None:
+        """What a credential is in the document once compose has filled in variables; None if that is not known."""
+        text = self._text(credential.path)
+        return None if text is None else resolve_defaults(text[credential.start : credential.end])
+
+    def _text(self, path: Path) -> str | None:
+        """The scalar at an effective path, as compose reads it from the document."""
+        found = at(self.context.project.bodies[str(path[1])], path[2:])
+        return None if found is None or isinstance(found, dict | list) else as_text(found)
+
+    def _use(self, service: Service, credential: Credential) -> Use:
+        facts = self.context.facts(service)
+        if credential.kind not in ("variable", "url") or "args" in credential.path[2:4]:
+            return Use(service.name, credential, None, "only a variable of a container can give way to a file")
+        if facts is None:
+            return Use(service.name, credential, None, "it is not known whether its image reads it from a file")
+        if (variable := file_variable(facts, credential.name)) is None:
+            return Use(service.name, credential, None, f"{facts.family} is not known to read it from a file")
+        if reason := self._unfit(service, credential, facts, variable):
+            return Use(service.name, credential, None, reason)
+        sources = [claim.source for claim in (facts.file_env, facts.secret_files) if claim]
+        evidence = tuple(Evidence(f"{facts.family} reads {variable}", source) for source in dict.fromkeys(sources))
+        return Use(service.name, credential, variable, "", evidence)
+
+    def _unfit(self, service: Service, credential: Credential, facts: ImageFacts, variable: str) -> str:
+        """Why a file cannot take the place of a variable here; empty if it can."""
+        named, reader = facts.file_env, facts.secret_files
+        if named is None or reader is None or "assumed" in (named.confidence, reader.confidence):
+            doubt = (named and named.doubt) or (reader and reader.doubt)
+            return doubt or f"it is not known how {facts.family} reads files"
+        value, text = credential.value, self._text(credential.path) or ""
+        whole = text.partition("=")[2] if isinstance(credential.path[-1], int) else text
+        if whole != text[credential.start : credential.end]:
+            return "it is a part of a value"
+        if not reader.value.keeps(value):
+            return "its image would cut blanks or line breaks off"
+        names = self.context.env_names(service)
+        if names is None or {credential.name, variable} & names or variable in service.read_environment():
+            return "an env file or another variable may set it, too"
+        if _uses(service, credential.name):
+            return f"its command or its health check uses {credential.name}"
+        if self.store == "environment" and service.read_only:
+            return "compose cannot write a secret into a read-only container"
+        return ""
+
+    def _group(self) -> None:
+        """Puts values together that share a scalar, and notes which could not be moved as they were to be."""
+        leaders = {id(keep): keep for keep in self.keeps}
+        for places in self._places.values():
+            first = leaders[id(places[0][0])]
+            for keep, _ in places[1:]:
+                old = leaders[id(keep)]
+                leaders = {key: first if leader is old else leader for key, leader in leaders.items()}
+        for keep in self.keeps:
+            keep.group = f"{leaders[id(keep)].variable} as a secret"
+
+    def _settle(self, keep: Keep) -> None:
+        """Falls back to a variable, or gives up, where a group turned out to be impossible; and checks the variable."""
+        lost = self.context.lost
+        if (reason := lost.get((self.rule, keep.group))) is not None:
+            keep.uses = [Use(use.service, use.credential, None, use.not_by_file or reason) for use in keep.uses]
+            keep.group = keep.group.replace(" as a secret", " as a variable")
+            keep.trouble = keep.trouble or lost.get((self.rule, keep.group), "")
+        if keep.by_variable and not keep.trouble:
+            keep.trouble = self._no_variable(keep)
+
+    def _no_variable(self, keep: Keep) -> str:
+        """Why a value cannot be a variable of `.env`; empty if it can."""
+        if swarm := self.context.swarm:
+            return f"{swarm} is for docker stack deploy, which knows no {ENV_FILE}"
+        if line(keep.variable, keep.told) is None:
+            return f"no line of {ENV_FILE} can hold it"
+        outside = [use.service for use in keep.uses if self._elsewhere(use.credential.path)]
+        return f"{outside[0]} has it from another file" if outside else ""
+
+    def _elsewhere(self, path: Path) -> bool:
+        return self.context.project.origin(path)[-1] == "extends"
+
+    @cached_property
+    def _places(self) -> dict[Path, list[tuple[Keep, Use]]]:
+        places: dict[Path, list[tuple[Keep, Use]]] = {}
+        for keep in self.keeps:
+            for use in keep.uses if not keep.trouble else ():
+                places.setdefault(use.credential.path, []).append((keep, use))
+        return places
+
+    def others(self, keep: Keep) -> Iterator[Credential]:
+        """Credentials of the same value that are not among the uses of `keep`."""
+        mine = {(use.credential.path, use.credential.start) for use in keep.uses}
+        for found in self.found.values():
+            for one in found:
+                if (one.path, one.start) not in mine and keep.value in (one.value, unquote(one.value)):
+                    yield one
+
+
+def _variables(service: Service) -> Iterator[tuple[str | int, str, str]]:
+    """The key or index, the name and the text of each variable of a service."""
+    if isinstance(service.environment, dict):
+        for name, value in service.environment.items():
+            yield name, name, "" if value is None else as_text(value)
+    else:
+        for index, item in enumerate(service.environment or ()):
+            name, _, value = ("" if item is None else as_text(item)).partition("=")
+            yield index, name, value
+
+
+def _uses(service: Service, name: str) -> bool:
+    """Whether a program that the service starts expects a variable by its name: only the entrypoint reads files."""
+    check = service.healthcheck.read_test() if service.healthcheck else None
+    words = (*(service.read_command() or ()), *(service.read_entrypoint() or ()), *(check or ()))
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", word) for word in words)

@@ -1,0 +1,107 @@
+"""What secrets and variables are called: by what the document calls them, each name once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from hardener.errors import HardenError
+from hardener.model.dotenv import read as read_dotenv
+from hardener.model.interpolation import readable, variables
+
+if TYPE_CHECKING:
+    from hardener.keeping.keeping import Keep, Use
+    from hardener.model import Service
+    from hardener.transforms.context import Context
+
+_ADDRESS = re.compile(r"_?(?:URL|URI|DSN|CONN(?:ECTION)?(?:_?STR(?:ING)?)?)$")
+_TELLS = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|AUTH|SALT|JWT|PIN")
+_MOST = 10
+"""Values of one name in one service that are told apart by a number."""
+
+
+def give_names(keeps: list[Keep], context: Context) -> None:
+    """Names each value, or says what is in the way."""
+    from hardener.keeping.keeping import ENV_FILE
+
+    try:
+        env = read_dotenv(context.read(ENV_FILE) or "", dict(os.environ))
+    except HardenError as error:
+        for keep in keeps:
+            keep.trouble = f"{ENV_FILE} cannot be read: {error.message}"
+        return
+    text = context.project.document.text
+    written = variables(text)
+    secrets = {str(name) for name in context.file.secrets or {}}
+    taken = {variable.name for variable in written}
+    readers = [service.name for service in context.services.values() if _reads_all(service)]
+    wanted = Counter(_base(keep) for keep in keeps if not _default(keep))
+    for keep in keeps:
+        if name := _default(keep):
+            keep.variable, keep.secret = name, name.lower()
+            if len({one[1:] for one in written if one.name == name}) > 1:
+                keep.trouble = f"{name} has another default elsewhere, or none"
+            elif env.get(name) and env[name] != keep.value:
+                keep.dead = True
+            elif not _free(name, keep.value, env):
+                keep.trouble = f"{name} is set already, and empty or the shell's own"
+            elif readers and name not in env:
+                keep.trouble = f"{readers[0]} reads {ENV_FILE} as a whole, and would get it, too"
+            continue
+        base, service = _base(keep), _constant(_namer(keep).service)
+        own = base if base.startswith(service) else f"{service}_{base}"
+        # Under a name of ours it means nothing to a service that reads all of `.env`.
+        plain = wanted[base] == 1 and not readers
+        names = [*([base] if plain else []), own, *(f"{own}_{number}" for number in range(2, _MOST))]
+        free = (name for name in names if name not in taken and name.lower() not in secrets)
+        found = next((name for name in free if _free(name, keep.value, env)), None)
+        if found is None:
+            keep.trouble = "every name for it is taken"
+            continue
+        keep.variable, keep.secret = found, found.lower()
+        taken.add(found)
+        secrets.add(found.lower())
+
+
+def _default(keep: Keep) -> str | None:
+    """The variable that has this value as its default, if that is what it is."""
+    return keep.uses[0].credential.variable
+
+
+def _reads_all(service: Service) -> bool:
+    """Whether a service gets all variables of `.env`."""
+    from hardener.keeping.keeping import ENV_FILE
+
+    return any(os.path.normpath(readable(file.path)) == ENV_FILE for file in service.read_env_file())
+
+
+def _free(name: str, value: str, env: dict[str, str | None]) -> bool:
+    """Whether a variable is nobody's yet, or has this very value, where compose looks it up: the shell and `.env`."""
+    return os.environ.get(name, value) == value and (name not in env or env[name] == value)
+
+
+def _namer(keep: Keep) -> Use:
+    """The use that names a value: that of an image that reads it from a file, else the first."""
+    return next(iter(keep.by_file), keep.uses[0])
+
+
+def _base(keep: Keep) -> str:
+    """The name that a value goes by: POSTGRES_PASSWORD; DATABASE_PASSWORD for one in a DATABASE_URL."""
+    use = _namer(keep)
+    name = _constant(use.credential.name)
+    if use.credential.kind in ("argument", "label") or not name:
+        words = [word for word in re.split(r"[^A-Za-z0-9]+", use.credential.name) if word]
+        name = _constant("_".join([use.service, *words[-1:]]))
+    elif use.credential.kind == "url" and not use.file_variable:
+        name = _ADDRESS.sub("", name)
+    elif use.credential.kind == "variable" and name:
+        return name
+    return name if _TELLS.search(name) or use.file_variable else f"{name}_PASSWORD".lstrip("_")
+
+
+def _constant(name: str) -> str:
+    """A name as a variable: `my-db` is `MY_DB`."""
+    text = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_").upper()
+    return f"_{text}" if text[:1].isdecimal() else text

@@ -1,0 +1,156 @@
+"""What tells a secret: words of names, values that stand in for one, forms of tokens. The words are in `secrets.toml`.
+
+It is read when the first name is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import translate
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from hardener.model.short import tokens, words
+
+_FILE = Path(__file__).with_suffix(".toml")
+_LONGEST_NAME = 200
+_LONGEST_PLACEHOLDER = 200
+
+NameKind = Literal["secret", "token", "container", "doubtful", "open", "plain"]
+"""What a name says of its value: a secret; a secret unless it is a number; a text that may have one in it
+(`DATABASE_URL`); something that may be one; what sounds like one and is for everybody (`PUBLIC_KEY`); nothing."""
+
+
+class Form(NamedTuple):
+    """The form of the tokens of a service, and who says so."""
+
+    name: str
+    source: str
+
+
+@lru_cache(maxsize=4096)
+def name_kind(name: str) -> NameKind:
+    """What the name of a variable, option, label or key says of its value."""
+    parts = list(_parts(name))
+    vocabulary = _vocabulary()
+    while len(parts) > 1 and parts[-1] in vocabulary.neutral and not _told(parts):
+        parts.pop()
+    told = _told(parts)
+    if "public" in parts or told == "open":
+        return "open"
+    if not parts or vocabulary.switches.intersection(parts) or parts[0] in vocabulary.first_switches:
+        return "plain"
+    if told is not None:
+        return told
+    if parts[-1] in vocabulary.about:
+        return "plain"
+    # `PASSWORD_OF_ANNA`: a word that is not known to say anything else comes last.
+    before = (_told(parts[:end]) for end in range(1, len(parts)))
+    return "doubtful" if any(kind in ("secret", "token") for kind in before) else "plain"
+
+
+def tells(name: str) -> bool:
+    """Whether a name is one of a secret, whatever its value is."""
+    return name_kind(name) in ("secret", "token")
+
+
+def holds_login(name: str) -> bool:
+    """Whether a name is one of what somebody logs in with, `user:password`."""
+    return _parts(name)[-1:] in _vocabulary().logins
+
+
+def is_switch(value: str) -> bool:
+    """Whether a value only switches something on or off, or says that there is none."""
+    return value.lower() in _vocabulary().switch_values
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a value stands in for a secret: `changeme`, `<password>`, `your-token-here`."""
+    text = value.strip().strip("\"'")
+    if len(text) > _LONGEST_PLACEHOLDER:
+        return False
+    vocabulary = _vocabulary()
+    said = vocabulary.placeholder_words.search(" ".join(words(text)))
+    return said is not None or vocabulary.placeholder_forms.fullmatch(text.lower()) is not None
+
+
+def forms() -> re.Pattern[str]:
+    """The forms of tokens; `form` says what the group that matched is."""
+    return _vocabulary().forms
+
+
+def form(group: str | None) -> Form:
+    """The form that a group of `forms()` is for."""
+    entry = _data()["forms"][int((group or "").removeprefix("form"))]
+    return Form(entry["name"], entry["source"])
+
+
+class _Vocabulary(NamedTuple):
+    kinds: tuple[tuple[NameKind, re.Pattern[str]], ...]
+    neutral: frozenset[str]
+    switches: frozenset[str]
+    first_switches: frozenset[str]
+    about: frozenset[str]
+    logins: frozenset[tuple[str, ...]]
+    switch_values: frozenset[str]
+    placeholder_words: re.Pattern[str]
+    placeholder_forms: re.Pattern[str]
+    forms: re.Pattern[str]
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """The words of a name, without numbers."""
+    return tuple(word for word in tokens(name[-_LONGEST_NAME:]) if not word.isdecimal())
+
+
+def _told(parts: list[str]) -> NameKind | None:
+    """What the last words of a name say; None if they are in no list."""
+    kinds = _vocabulary().kinds
+    ends = (" ".join(parts[-count:]) for count in (3, 2, 1) if len(parts) >= count)
+    return next((kind for end in ends for kind, pattern in kinds if pattern.fullmatch(end)), None)
+
+
+@cache
+def _vocabulary() -> _Vocabulary:
+    data = _data()
+    names, values = data["names"], data["values"]
+    lists: tuple[tuple[NameKind, str], ...] = (
+        ("open", "open"),
+        ("secret", "secrets"),
+        ("token", "tokens"),
+        ("container", "containers"),
+        ("doubtful", "doubtful"),
+    )
+    return _Vocabulary(
+        kinds=tuple((kind, re.compile("|".join(map(translate, names[key])))) for kind, key in lists),
+        neutral=frozenset(names["neutral"]),
+        switches=frozenset(names["switches"]),
+        first_switches=frozenset(names["first_switches"]),
+        about=frozenset(names["about"]),
+        logins=frozenset((word,) for word in names["logins"]),
+        switch_values=frozenset(values["switches"]),
+        placeholder_words=re.compile("|".join(values["placeholder_words"])),
+        placeholder_forms=re.compile("|".join(values["placeholder_forms"]), re.DOTALL),
+        forms=re.compile(_forms_pattern(data["forms"])),
+    )
+
+
+def _forms_pattern(entries: list[dict[str, str]]) -> str:
+    """One pattern, quick to fail: what starts a word is looked for only there."""
+    words, others = [], []
+    for index, entry in enumerate(entries):
+        group = f"(?P<form{index}>{entry['pattern']})"
+        if "after" in entry:
+            others.append(f"(?<={entry['after']}){group}" if entry["after"] else group)
+        else:
+            words.append(group)
+    return "|".join([rf"\b(?:{'|'.join(words)})", *others])
+
+
+@cache
+def _data() -> dict[str, Any]:
+    import tomllib
+
+    data: dict[str, Any] = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    return data

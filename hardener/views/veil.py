@@ -1,0 +1,348 @@
+"""What of a file is masked in views: places of its text, and values that are masked wherever they are shown.
+
+The tree says where a value stands, however it is written: folded, escaped, in flow style, behind an alias. Of each
+value alone the scanner of lines (`hardener.views.secrets`) says whether it looks secret, and `hardener.credentials`
+whether it is one. Comments, and text that is no YAML, only the scanner sees.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from hardener.model.interpolation import Variable, places
+from hardener.model.project import Project
+from hardener.shown import shows
+from hardener.source import Tagged
+from hardener.source.tree import Alias, Mapping, Node, Scalar, Sequence, descendants
+from hardener.views.secrets import MASK, mask, mask_forms, mask_text
+from hardener.views.style import split_lines
+
+if TYPE_CHECKING:
+    from hardener.credentials import Credential
+
+Span = tuple[int, int]
+"""A part of a text, from its first character to the one after its last."""
+
+SHORTEST = 6
+"""Characters of a value that is masked wherever it occurs; a shorter one is masked in its place only."""
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,4096}={0,2}")
+_IN_ADDRESS = re.compile(r"://[^\s/@:]{0,256}:([^\s/@]{1,512})@")
+_NO_NAME = re.compile(r"[=:/\s]")
+_PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)*")
+_ONE_WORD = re.compile(r"[A-Za-z]?[a-z]{1,14}|[A-Z]{1,15}")
+_STARTS_NO_PLAIN_TEXT = re.compile(r"[&*!|>#{}\[\]%@`\"',]|.*[ \t]#")
+
+
+@shows("before", "after")
+class Veil(NamedTuple):
+    """The places that are secret in the old and in the new text, and the values that are wherever they occur."""
+
+    before: tuple[Span, ...] = ()
+    after: tuple[Span, ...] = ()
+    values: tuple[str, ...] = ()
+
+    def lines(self, lines: list[str], spans: Iterable[Span]) -> list[str]:
+        """The lines of the old or new text, with `spans`, values and all else that looks secret masked."""
+        text = "".join(lines)
+        parts: list[str] = []
+        position = 0
+        for start, end in spans:
+            parts += [text[position:start], _masked(text[start:end])]
+            position = end
+        shown = split_lines("".join([*parts, text[position:]])) if parts else lines
+        return [self.values_in(line) for line in mask(shown)] if self.values else mask(shown)
+
+    def entry(self, text: str) -> str:
+        """One line of YAML, masked as such."""
+        return mask_text(self.values_in(text))
+
+    def text(self, text: str) -> str:
+        """A sentence that may quote a value."""
+        return mask_forms(self.values_in(text))
+
+    def values_in(self, text: str) -> str:
+        """`text` with the values in it masked."""
+        parts: list[str] = []
+        position = 0
+        for start, end in _occurrences(text, _by_start(self.values)) if self.values else ():
+            parts += [text[position:start], MASK]
+            position = end
+        return "".join([*parts, text[position:]]) if parts else text
+
+
+def veil(before: Project, after: Project, credentials: Callable[[Project], Iterable[Credential]]) -> Veil:
+    """What is masked in the views of a file and of its new text; `credentials` finds those of services."""
+    finders = [_Finder(before, credentials)]
+    finders += [_Finder(after, credentials)] if after is not before else []
+    names = set[str]().union(*(finder.names() for finder in finders))
+    found = {part for finder in finders for value in finder.values for part in _parts(value)}
+    values = {form for value in found if _is_telling(value, names) for form in _forms(value)}
+    ordered = tuple(sorted(values, key=lambda value: (-len(value), value)))
+    return Veil(finders[0].everywhere(ordered), finders[-1].everywhere(ordered), ordered)
+
+
+class _Finder:
+    """The secrets of a project: their places in its document, and their values."""
+
+    def __init__(self, project: Project, credentials: Callable[[Project], Iterable[Credential]]) -> None:
+        self.document = project.document
+        self.spans: set[Span] = set()
+        self.values: set[str] = set()
+        self.look()
+        # A credential in this file looks like one, too; to find those of other files as well takes a while at first.
+        services = project.file.read_services().values()
+        if self.spans or any(service.env_file or service.extends for service in services):
+            for credential in credentials(project):
+                self.credential(credential, project)
+
+    def credential(self, credential: Credential, project: Project) -> None:
+        """Hides what is known to be one, unless it only stands in for one."""
+        if credential.placeholder:
+            return
+        self.values.add(credential.value)
+        place = project.origin(credential.path)
+        own = credential.file is None and place[2] == credential.path[2]  # not from another file
+        if own and (scalar := self.document.scalar(place)) is not None:
+            self.hide(scalar, self.text(scalar), credential.start, credential.end)
+
+    def names(self) -> Iterator[str]:
+        """All keys."""
+        for node in descendants(self.document.root):
+            if isinstance(node, Mapping):
+                yield from (str(entry.key.data) for entry in node.entries)
+
+    def look(self) -> None:
+        """Finds what looks secret under its key."""
+        for node in descendants(self.document.root):
+            if isinstance(node, Mapping):
+                for entry in node.entries:
+                    self.under(str(entry.key.data), entry.value)
+                    if _NO_NAME.search(str(entry.key.data)):
+                        self.scan("-", [entry.key])
+                if (named := node.by_key.get("name")) and (value := node.by_key.get("value")):
+                    self.under(str(named.value.data), value.value)
+            elif isinstance(node, Sequence):
+                for item in node.items:
+                    if isinstance(_target(item.value), Sequence):
+                        self.under("item", item.value)
+
+    def under(self, key: str, node: Node) -> None:
+        """Looks at a value, or at the items of a list."""
+        node = _target(node)
+        if isinstance(node, Scalar):
+            self.scan(f"{key}:", [node])
+        elif isinstance(node, Sequence):
+            items = [item for each in node.items if isinstance(item := _target(each.value), Scalar)]
+            self.scan(f"{key}:", items, listed=True)
+            if items and self.text(items[0]).startswith("-"):
+                # Arguments alone; the scanner knows those of one line.
+                for option, value in pairwise(items):
+                    self.scan(f"{key}: {self.text(option)}", [value])
+
+    def scan(self, head: str, scalars: list[Scalar], *, listed: bool = False) -> None:
+        """Hides the parts of `scalars` that look secret beneath `head`."""
+        lines = [head.replace("\n", " ")] if listed else []
+        rows: list[tuple[Scalar, str, int]] = []
+        for scalar in scalars:
+            text = self.text(scalar)
+            if not text:
+                continue
+            start = "  - " if listed else f"{head} ".replace("\n", " ")
+            if "\n" in text:
+                lines += [f"{start}|", *(f"{' ' * 6}{line}" for line in text.splitlines())]
+                rows.append((scalar, text, len(lines)))
+            if scalar.style != "|" or "\n" not in text:
+                lines.append(start + _quoted(" ".join(text.splitlines())))
+                rows.append((scalar, text, len(lines)))
+        shown = mask(lines)
+        begin = int(listed)
+        for scalar, text, end in rows if shown != lines else ():
+            self.compare(scalar, text, lines[begin:end], shown[begin:end])
+            begin = end
+
+    def compare(self, scalar: Scalar, text: str, lines: list[str], shown: list[str]) -> None:
+        """Hides what is masked in the lines that stand for a scalar."""
+        for line, masked in zip(lines, shown, strict=True):
+            if line == masked:
+                continue
+            flat = " ".join(text.splitlines())
+            offset = len(line) - len(flat) if line.endswith(flat) else None
+            for start, end in _hidden(line, masked):
+                if offset is None or start < offset:
+                    # The line has it in quotes, or it is one of several.
+                    begin = text.find(line[start:end])
+                    start, end = (begin, begin + end - start) if begin >= 0 else (0, len(text))
+                else:
+                    start, end = start - offset, end - offset
+                self.hide(scalar, text, start, end)
+
+    def hide(self, scalar: Scalar, text: str, start: int, end: int) -> None:
+        """Hides `text[start:end]`, the text being what a scalar means: that part if it is written so, else all."""
+        raw = self.document.text[scalar.start : scalar.end]
+        part, whole = text[start:end], end - start == len(text)
+        self.values |= {part, *part.splitlines()}
+        if whole and "\n" in raw:
+            self.values |= {line.replace('\\"', '"').strip(" \t\r\"'\\") for line in raw.split("\n")}
+        offset = _offset(raw, text, part, start)
+        if whole or offset is None:
+            own_tag = isinstance(scalar.data, Tagged)
+            before = _PROPERTIES.match(raw) if not own_tag else None
+            self.spans.add((scalar.start + (before.end() if before else 0), scalar.end))
+        else:
+            self.spans.add((scalar.start + offset, scalar.start + offset + len(part)))
+
+    def everywhere(self, values: tuple[str, ...]) -> tuple[Span, ...]:
+        """The places of all secrets, those included where one of `values` is written in another way."""
+        index = _by_start(values)
+        for scalar in self.scalars() if values else ():
+            text = self.text(scalar)
+            raw = self.document.text[scalar.start : scalar.end]
+            found = {text[start:end] for start, end in _occurrences(text, index)}
+            if any(raw.count(value) < text.count(value) for value in found):
+                self.spans.add((scalar.start, scalar.end))
+        return tuple(_joined(self.spans))
+
+    def scalars(self) -> Iterator[Scalar]:
+        """All that are written in the text, keys among them."""
+        for node in descendants(self.document.root):
+            if isinstance(node, Scalar):
+                yield node
+            elif isinstance(node, Mapping):
+                yield from (entry.key for entry in node.entries)
+
+    def text(self, scalar: Scalar) -> str:
+        """What a scalar means, as text; what is written, if it has a tag of its own, which may be a part of it."""
+        data = scalar.data
+        if isinstance(data, Tagged) and data.tag in ("!reset", "!override"):
+            data = data.value or ""
+        raw = self.document.text[scalar.start : scalar.end]
+        if isinstance(data, Tagged):
+            return raw
+        return data if isinstance(data, str) else _PROPERTIES.sub("", raw, count=1)
+
+
+def _target(node: Node) -> Node:
+    return node.target if isinstance(node, Alias) else node
+
+
+def _offset(raw: str, text: str, part: str, start: int) -> int | None:
+    """Where `part`, which stands at `start` in `text`, stands in what is written for that; None if it does not so."""
+    if raw.count(text) == 1:
+        return raw.index(text) + start
+    return raw.index(part) if raw.startswith("|") and raw.count(part) == 1 else None
+
+
+def _quoted(text: str) -> str:
+    """`text` as the scanner of lines takes it for one value."""
+    return json.dumps(text, ensure_ascii=False) if _STARTS_NO_PLAIN_TEXT.match(text) else text
+
+
+def _masked(text: str) -> str:
+    """A mask that takes as many lines as `text`."""
+    first, *more = text.split("\n")
+    end = "\r" if first.endswith("\r") else ""
+    return "\n".join([MASK + end, *(_masked_line(line) for line in more)])
+
+
+def _masked_line(line: str) -> str:
+    body = line.rstrip("\r")
+    shown = body[: len(body) - len(body.lstrip(" \t"))] + MASK if body.strip() else body
+    return shown + line[len(body) :]
+
+
+def _joined(spans: Iterable[Span]) -> Iterator[Span]:
+    """The spans in order, those that overlap as one."""
+    last: Span | None = None
+    for start, end in sorted(spans):
+        if last is not None and start < last[1]:
+            last = last[0], max(last[1], end)
+            continue
+        if last is not None:
+            yield last
+        last = start, end
+    if last is not None:
+        yield last
+
+
+def _is_telling(value: str, names: set[str]) -> bool:
+    """Whether a value is nothing but a secret: no ordinary word, and no name of this file."""
+    return len(value.strip()) >= SHORTEST and not _ONE_WORD.fullmatch(value.strip()) and value.strip() not in names
+
+
+def _parts(value: str) -> Iterator[str]:
+    """A value, and what is secret in it: the literals of variables, passwords of addresses, what base64 says."""
+    yield value
+    for literal in _defaults(value):
+        yield from _parts(literal)
+    yield from _IN_ADDRESS.findall(value)  # the scanner takes a list of addresses for one
+    line = f"x: {value}"
+    for start, end in _hidden(line, mask_text(line)):
+        if start > 3 or end < len(line):
+            yield line[start:end]
+    texts = [value]
+    if len(value) % 4 == 0 and _BASE64.fullmatch(value):
+        from base64 import b64decode
+
+        texts.append(b64decode(value).decode(errors="replace"))
+    for text in texts:
+        if text.isprintable():
+            yield from (text, text.partition(":")[2])  # of a user and a password, the password
+
+
+def _hidden(line: str, masked: str) -> Iterable[Span]:
+    """The parts of a line in whose place `masked` has masks; all of it where it cannot be told."""
+    pieces = re.fullmatch("(.+)".join(map(re.escape, masked.split(MASK))), line, re.DOTALL)
+    return pieces.regs[1:] if pieces else ((0, len(line)),)
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The ways in which a value can be written elsewhere: in an address, in a quoted text, in a compose file."""
+    from urllib.parse import quote, unquote
+
+    texts = {value, value.strip(), value.strip("\"'"), value.replace("$$", "$")}
+    for text in texts:
+        if len(text) < SHORTEST:
+            continue
+        yield from (text, text.replace("$", "$$"), quote(text, safe=""), unquote(text), json.dumps(text)[1:-1])
+        yield text.replace("'", "''")
+
+
+def _defaults(value: str) -> Iterator[str]:
+    """The literals of variables in a value."""
+    for _, _, part in places(value):
+        if isinstance(part, Variable) and (literal := part.default or part.replacement):
+            yield from (literal, *_defaults(literal))
+
+
+@lru_cache(maxsize=4)
+def _by_start(values: tuple[str, ...]) -> dict[str, list[str]]:
+    """The values by their first characters: a file with a thousand secrets is searched once, not a thousand times."""
+    index: dict[str, list[str]] = {}
+    for value in values:
+        index.setdefault(value[:SHORTEST], []).append(value)
+    return index
+
+
+def _occurrences(text: str, index: dict[str, list[str]]) -> Iterator[Span]:
+    """Where values stand in a text, the longest at each place."""
+    position, last = 0, len(text) - SHORTEST
+    while position <= last:
+        end = position
+        for value in index.get(text[position : position + SHORTEST], ()):
+            if text.startswith(value, position) and not (value.isdecimal() and _in_number(text, position, len(value))):
+                end = position + len(value)
+                yield position, end
+                break
+        position = max(end, position + 1)
+
+
+def _in_number(text: str, start: int, length: int) -> bool:
+    """Whether digits are a part of something longer, as in a digest."""
+    around = text[max(start - 1, 0) : start] + text[start + length : start + length + 1]
+    return any(char.isalnum() for char in around)

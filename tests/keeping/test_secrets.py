@@ -1,0 +1,289 @@
+"""What leaves the compose file is in the files beside it, to the letter, whatever happens in between."""
+
+import json
+import os
+import random
+import stat
+import string
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hardener import HardenError, Profile, Secrets, Selection, harden
+from hardener.cli import run
+from hardener.model.dotenv import read as read_env_file
+from hardener.source import companions
+
+SHOP = """\
+services:
+  db:
+    image: postgres:16
+    environment:
+      POSTGRES_PASSWORD: hunter2-x  # told in person
+  cache:
+    image: redis:7
+    command: redis-server --requirepass s3cr3t-x
+  app:
+    build: .
+    environment:
+      DATABASE_URL: postgres://app:hunter2-x@db/app
+"""
+VALUES = ("hunter2-x", "s3cr3t-x")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hardener.engine.compose.find_compose", lambda: None)
+    for name in ("POSTGRES_PASSWORD", "CACHE_REQUIREPASS"):
+        monkeypatch.delenv(name, raising=False)
+    Path("compose.yml").write_text(SHOP)
+    return tmp_path
+
+
+def secrets(*arguments: str) -> int:
+    return run(["compose.yml", "--only", "secrets", "--yes", *arguments])
+
+
+def mode(path: str) -> int:
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+def held(folder: Path) -> dict[str, str]:
+    """Every file below a folder."""
+    return {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_values_go_into_files_that_are_closed(folder: Path) -> None:
+    assert secrets() == 0
+    assert not any(value in Path("compose.yml").read_text() for value in VALUES)
+    assert Path("secrets/postgres_password").read_bytes() == b"hunter2-x"
+    assert read_env_file(Path(".env").read_text()) == {
+        "POSTGRES_PASSWORD": "hunter2-x",
+        "CACHE_REQUIREPASS": "s3cr3t-x",
+    }
+    assert mode("secrets") == 0o700
+    assert mode(".env") == mode("secrets/postgres_password") == 0o600
+    assert Path(".gitignore").read_text() == "/secrets/\n/.env\n"
+    assert Path(".dockerignore").read_text() == "secrets/\n.env\n"
+    assert Path(".env.example").read_text() == "CACHE_REQUIREPASS=\nPOSTGRES_PASSWORD=\n"
+
+
+def test_a_second_run_changes_nothing(folder: Path) -> None:
+    secrets()
+    before = held(folder)
+    assert secrets() == 0
+    assert held(folder) == before
+
+
+def test_what_is_only_shown_writes_nothing(folder: Path) -> None:
+    assert secrets("--dry-run") == 0
+    assert secrets("--check") == 1
+    assert held(folder) == {"compose.yml": SHOP}
+
+
+@pytest.mark.parametrize("arguments", [("--output", "-"), ()])
+def test_what_goes_to_standard_output_keeps_its_secrets(
+    folder: Path, arguments: tuple[str, ...], capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert run(["compose.yml", "--only", "secrets", "--output", "-"]) == 0
+    assert capsysbinary.readouterr().out == SHOP.encode()
+    assert held(folder) == {"compose.yml": SHOP}
+
+
+def test_files_go_beside_the_output(folder: Path) -> None:
+    Path("elsewhere").mkdir()
+    assert secrets("--output", "elsewhere/compose.yml") == 0
+    assert Path("compose.yml").read_text() == SHOP
+    assert Path("elsewhere/secrets/postgres_password").read_text() == "hunter2-x"
+    assert not Path("secrets").exists()
+
+
+def test_what_is_there_is_completed_and_keeps_its_mode(folder: Path) -> None:
+    Path(".env").write_bytes(b"TAG=1\r\nOTHER='x'")
+    os.chmod(".env", 0o640)
+    Path(".gitignore").write_text("node_modules\n.env\n/secrets/\n")
+    Path(".env.example").write_text("TAG=\nCACHE_REQUIREPASS=set-me\n")
+    assert secrets() == 0
+    assert Path(".env").read_bytes() == (
+        b"TAG=1\r\nOTHER='x'\r\nCACHE_REQUIREPASS='s3cr3t-x'\r\nPOSTGRES_PASSWORD='hunter2-x'\r\n"
+    )
+    assert mode(".env") == 0o640
+    assert Path(".gitignore").read_text() == "node_modules\n.env\n/secrets/\n"
+    assert Path(".env.example").read_text() == "TAG=\nCACHE_REQUIREPASS=set-me\nPOSTGRES_PASSWORD=\n"
+    # A build may need a `.env` that was there before.
+    assert Path(".dockerignore").read_text() == "secrets/\n"
+
+
+def test_a_file_with_another_value_is_an_error_that_shows_neither(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("secrets").mkdir()
+    Path("secrets/postgres_password").write_text("an0ther-value")
+    before = held(folder)
+    assert secrets() == 2
+    out, err = capfd.readouterr()
+    assert "secrets/postgres_password" in err
+    assert "holds another value" in err
+    assert not any(value in out + err for value in (*VALUES, "an0ther-value"))
+    assert held(folder) == before
+
+
+def test_a_variable_that_is_somebody_elses_gets_another_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("POSTGRES_PASSWORD=an0ther-value\n")
+    monkeypatch.setenv("CACHE_REQUIREPASS", "of the shell")
+    assert secrets() == 0
+    found = read_env_file(Path(".env").read_text())
+    assert found == {
+        "POSTGRES_PASSWORD": "an0ther-value",
+        "DB_POSTGRES_PASSWORD": "hunter2-x",
+        "CACHE_REQUIREPASS_2": "s3cr3t-x",
+    }
+
+
+@pytest.mark.parametrize("broken", range(5))
+def test_a_run_that_is_cut_short_leaves_what_worked_and_the_next_completes_it(
+    folder: Path, broken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets()
+    whole = held(folder)
+    for name in whole:
+        (folder / name).unlink()
+    Path("compose.yml").write_text(SHOP)
+
+    writes = iter(range(100))
+
+    def fail(target: Path, *rest: Any) -> None:
+        if next(writes) == broken:
+            raise OSError(28, "No space left on device")
+        original(target, *rest)
+
+    original = companions.create_new
+    with monkeypatch.context() as patch:
+        patch.setattr(companions, "create_new", fail)
+        assert secrets() == 2
+    left = held(folder)
+    assert left["compose.yml"] == SHOP
+    assert all(whole[name].startswith(text) for name, text in left.items() if name != "compose.yml")
+    assert secrets() == 0
+    assert held(folder) == whole
+
+
+def test_a_copy_under_another_name_goes_along(folder: Path) -> None:
+    Path("compose.yml").write_text(SHOP + "      COPY: hunter2-x\n      MODE: app\n")
+    assert secrets() == 0
+    assert "COPY: ${POSTGRES_PASSWORD}\n      MODE: app" in Path("compose.yml").read_text()
+
+
+def test_one_service_alone(folder: Path) -> None:
+    assert secrets("--service", "cache") == 0
+    assert "hunter2-x" in Path("compose.yml").read_text()
+    assert read_env_file(Path(".env").read_text()) == {"CACHE_REQUIREPASS": "s3cr3t-x"}
+
+
+def test_new_values_where_the_image_reads_them_once(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert secrets("--rotate") == 0
+    new = Path("secrets/postgres_password").read_text()
+    found = read_env_file(Path(".env").read_text())
+    assert new not in VALUES
+    assert len(new) == 32
+    assert found == {"POSTGRES_PASSWORD": new, "CACHE_REQUIREPASS": "s3cr3t-x"}
+    out, err = capfd.readouterr()
+    assert new not in out + err
+    assert "keeps the old value" in " ".join(err.split())
+
+
+def test_the_environment_as_the_store(folder: Path) -> None:
+    result = harden("compose.yml", [Secrets(store="environment")])
+    result.write()
+    assert "postgres_password:\n    environment: POSTGRES_PASSWORD\n" in result.after
+    assert not Path("secrets").exists()
+    assert read_env_file(Path(".env").read_text())["POSTGRES_PASSWORD"] == "hunter2-x"
+
+
+def test_the_environment_cannot_be_the_store_of_a_read_only_service(folder: Path) -> None:
+    text = SHOP.replace("image: postgres:16", "image: postgres:16\n    read_only: true")
+    Path("compose.yml").write_text(text)
+    assert "POSTGRES_PASSWORD: ${POSTGRES_PASSWORD}" in harden("compose.yml", [Secrets(store="environment")]).after
+
+
+def test_a_swarm_as_the_store(folder: Path) -> None:
+    result = harden("compose.yml", [Secrets(store="external")])
+    assert "postgres_password:\n    external: true\n" in result.after
+    assert any("docker secret create postgres_password" in change.reason for change in result.changes)
+
+
+def test_the_reader_decides_about_the_mode(folder: Path) -> None:
+    text = SHOP.replace("image: postgres:16", 'image: postgres:16\n    user: "999"')
+    Path("compose.yml").write_text(text)
+    assert secrets() == 0
+    assert mode("secrets/postgres_password") == 0o644
+    assert mode("secrets") == 0o700
+
+
+def test_root_without_capabilities_is_a_reader_like_others(folder: Path) -> None:
+    text = SHOP.replace("image: postgres:16", "image: postgres:16\n    cap_drop: [ALL]")
+    Path("compose.yml").write_text(text)
+    assert secrets() == 0
+    assert mode("secrets/postgres_password") == 0o644
+
+
+def test_a_service_that_reads_all_of_the_env_file_gets_no_name_that_means_something_to_it(folder: Path) -> None:
+    Path("compose.yml").write_text(SHOP + "    env_file: .env\n")
+    assert secrets() == 0
+    assert set(read_env_file(Path(".env").read_text())) == {"DB_POSTGRES_PASSWORD", "CACHE_REQUIREPASS"}
+
+
+ODD = ["'", '"', "$", "\\", "#", " ", "\t", "\n", "é", "✓", "{", "}", ":", "%", "$$", "${X}", "`", "!", "&", "*", "-"]
+TEXTS = st.text(alphabet=st.one_of(st.sampled_from("".join(ODD)), st.sampled_from(string.ascii_letters)), min_size=6)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=TEXTS, second=TEXTS, seed=st.integers())
+def test_compose_gives_services_what_it_gave_them(
+    first: str, second: str, seed: int, folder: Path, compose: Path
+) -> None:
+    for name in ("secrets/postgres_password", ".env", ".env.example"):
+        Path(name).unlink(missing_ok=True)
+    quoted = [
+        json.dumps(text.replace("$", "$$"), ensure_ascii=random.Random(seed).random() < 0.5) for text in (first, second)
+    ]
+    Path("compose.yml").write_text(
+        "services:\n"
+        "  db:\n    image: postgres:16\n    environment:\n"
+        f"      POSTGRES_PASSWORD: {quoted[0]}\n"
+        "  app:\n    image: example.org/app:1\n    environment:\n"
+        f"      DB_PASSWORD: {quoted[0]}\n      API_TOKEN: {quoted[1]}\n",
+        encoding="utf-8",
+    )
+    before = environment(compose)
+    harden("compose.yml", "production", Selection(only=("secrets",))).write()
+    after = environment(compose)
+    assert after["app"] == before["app"]
+    if "POSTGRES_PASSWORD_FILE" in after["db"]:
+        assert Path("secrets/postgres_password").read_bytes().decode() == before["db"]["POSTGRES_PASSWORD"] == first
+    else:
+        assert after["db"] == before["db"]
+
+
+def environment(compose: Path) -> dict[str, dict[str, str]]:
+    """The variables of each service, as compose gives them to its container."""
+    command = [str(compose), "-f", "compose.yml", "config", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    services = json.loads(done.stdout)["services"]
+    # `config` prints what can be read again, with `$` doubled.
+    return {
+        name: {key: (value or "").replace("$$", "$") for key, value in service.get("environment", {}).items()}
+        for name, service in services.items()
+    }
+
+
+def test_a_link_out_of_the_folder_is_followed_by_nobody(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    Path("secrets").mkdir()
+    os.symlink("/dev/null", "secrets/postgres_password")
+    with pytest.raises(HardenError, match="not a regular file"):
+        harden("compose.yml", Profile.read("production"), Selection(only=("secrets",)))

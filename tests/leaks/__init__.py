@@ -1,0 +1,1 @@
+"""Secrets never leave the files they stand in."""
