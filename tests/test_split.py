@@ -60,7 +60,7 @@ def test_who_takes_any_address_is_on_all_networks_of_those_it_finds() -> None:
     label = Edge("proxy", "app", "label", "it says so", "compose.yml:1:1")
     of = Graph(told.services, (label, *told.edges), told.exposures)
     names = ["proxy", "app", "worker", "db", "cache"]
-    found = split(of, names, {"db", "cache"}, {"proxy"}, {}, "strict", anywhere={"proxy"})
+    found = split(of, names, {"db", "cache"}, {"proxy"}, set(), {}, "strict", anywhere={"proxy"})
     assert set(found.networks["app"]) == set(found.networks["proxy"]) == {"frontend", "backend-db"}
     assert ("proxy", "cache") in set(found.parted())
 

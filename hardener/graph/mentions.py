@@ -68,7 +68,7 @@ class Mention(NamedTuple):
 def mentions(text: str) -> Iterator[Mention]:
     """Hosts by their form alone: URLs, `host:port`, `user@host`, `host=…`."""
     text = text[:LONGEST]
-    if not any(mark in text for mark in ":=@/"):  # most values of variables
+    if not any(mark in text for mark in ":=@/,"):  # most values of variables
         return
     yield from _urls(text)
     for pattern in (_HOST_PORT, _KEYED, _SOCKET):

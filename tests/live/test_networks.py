@@ -191,7 +191,7 @@ def test_stack(
         pytest.skip("this machine has no IPv6")
     monkeypatch.setenv("COMPOSE_PROFILES", "*")
     profile = folder / "profile.yml"
-    profile.write_text(dump({"extends": "production", "transforms": truth.profile}))
+    profile.write_text(json.dumps({"extends": "production", "transforms": truth.profile}))
     file = folder / "compose.yml"
     hardened = harden(file, str(profile)).after
     assert (yaml.load(hardened).get("networks") == yaml.load(file.read_text()).get("networks")) is truth.left
