@@ -33,6 +33,7 @@ SHORTEST = 6
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,4096}={0,2}")
 _IN_ADDRESS = re.compile(r"://[^\s/@:]{0,256}:([^\s/@]{1,512})@")
+_LOGIN = re.compile(r"^[\w.@+-]{1,256}:(\S{1,4000})$")
 _NO_NAME = re.compile(r"[=:/\s]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)*")
 _ONE_WORD = re.compile(r"[A-Za-z]?[a-z]{1,14}|[A-Z]{1,15}")
@@ -271,8 +272,13 @@ def _joined(spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def _is_telling(value: str, names: set[str]) -> bool:
-    """Whether a value is nothing but a secret: no ordinary word, and no name of this file."""
-    return len(value.strip()) >= SHORTEST and not _ONE_WORD.fullmatch(value.strip()) and value.strip() not in names
+    """Whether a value is nothing but a secret: no ordinary word, no name of this file, no place of a secret."""
+    from hardener.credentials.texts import is_literal
+
+    text = value.strip()
+    if len(text) < SHORTEST or _ONE_WORD.fullmatch(text) or text in names:
+        return False
+    return "://" in text or is_literal(text.strip("\"'"), "secret")
 
 
 def _parts(value: str) -> Iterator[str]:
@@ -292,7 +298,8 @@ def _parts(value: str) -> Iterator[str]:
         texts.append(b64decode(value).decode(errors="replace"))
     for text in texts:
         if text.isprintable():
-            yield from (text, text.partition(":")[2])  # of a user and a password, the password
+            yield text
+            yield from _LOGIN.findall(text)
 
 
 def _hidden(line: str, masked: str) -> Iterable[Span]:
