@@ -189,7 +189,8 @@ class _Finder:
         part, whole = text[start:end], end - start == len(text)
         self.values |= {part, *part.splitlines()}
         if whole and "\n" in raw:
-            self.values |= {line.replace('\\"', '"').strip(" \t\r\"'\\") for line in raw.split("\n")}
+            lines = (line.replace('\\"', '"').replace("\\\\", "\\") for line in raw.split("\n"))
+            self.values |= {line.strip(" \t\r\"'\\") for line in lines}
         offset = _offset(raw, text, part, start)
         if whole or offset is None:
             own_tag = isinstance(scalar.data, Tagged)
@@ -286,7 +287,9 @@ def _parts(value: str) -> Iterator[str]:
     yield value
     for literal in _defaults(value):
         yield from _parts(literal)
-    yield from _IN_ADDRESS.findall(value)  # the scanner takes a list of addresses for one
+    if "@" in value:
+        # The scanner takes a list of addresses for one with a long password.
+        yield from _IN_ADDRESS.findall(f"://:{value}@")
     line = f"x: {value}"
     for start, end in _hidden(line, mask_text(line)):
         if start > 3 or end < len(line):
