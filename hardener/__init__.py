@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hardener.transforms.dangerous_capabilities import DangerousCapabilities
     from hardener.transforms.depends_on_healthy import DependsOnHealthy
     from hardener.transforms.docker_socket import DockerSocket
+    from hardener.transforms.env_file import EnvFile
     from hardener.transforms.healthcheck import Healthcheck
     from hardener.transforms.host_namespaces import HostNamespaces
     from hardener.transforms.image_digest import ImageDigest
@@ -58,6 +59,7 @@ __all__ = [
     "DependsOnHealthy",
     "DockerSocket",
     "Document",
+    "EnvFile",
     "Evidence",
     "HardenError",
     "Healthcheck",
@@ -107,6 +109,7 @@ _HOMES = {
     "hardener.transforms.dangerous_capabilities": ("DangerousCapabilities",),
     "hardener.transforms.depends_on_healthy": ("DependsOnHealthy",),
     "hardener.transforms.docker_socket": ("DockerSocket",),
+    "hardener.transforms.env_file": ("EnvFile",),
     "hardener.transforms.healthcheck": ("Healthcheck",),
     "hardener.transforms.host_namespaces": ("HostNamespaces",),
     "hardener.transforms.image_digest": ("ImageDigest",),

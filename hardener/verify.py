@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from contextlib import suppress
 from typing import Any
 
 from hardener.errors import HardenError, VerificationError
@@ -78,8 +79,9 @@ def accounted(made: Plan, after: Project) -> None:
         is_new = path in begun and at(made.document.merged, path) is None
         if not is_named and not is_new and path not in made.unshared:
             raise VerificationError(f"law 4, accounted for: no change names the difference at {dotted(path)}")
+    gone = {change.path for change in changes if change.action == "replace"}
     for change in changes:
-        if not _visible(change, before, after):
+        if not _visible(change, before, after, gone):
             raise VerificationError(f"law 4, accounted for: the change at {dotted(change.path)} is not in the output")
 
 
@@ -89,18 +91,31 @@ def kept(made: Plan) -> None:
     from hardener.model.interpolation import fill
     from hardener.model.short import as_text
 
-    changes = [change for change in (*made.changes, *made.had) if change.group is not None]
-    files = [file for change in changes for file in change.files]
-    contents = {file.content for file in files if isinstance(file, NewFile)}
+    changes = [change for change in (*made.changes, *made.had) if change.group is not None or change.files]
+    files = {file for change in changes for file in change.files}
     variables = {file.key: read(file.line)[file.key] or "" for file in files if isinstance(file, NewLine) and file.key}
+    values = set(variables.values())
+    for file in files:
+        if isinstance(file, NewFile):
+            values.add(file.content)
+            with suppress(HardenError):  # a secret need not look like an env file
+                values |= {value for value in read(file.content).values() if value is not None}
     for change in changes:
         old = at({"services": made.project.bodies}, change.path)
-        if change.action not in ("remove", "replace") or isinstance(old, dict | list) or old is None:
+        if change.action not in ("remove", "replace"):
             continue
-        text = fill(as_text(old), {}, "$")
-        moved = {text, text.partition("=")[2]} & {*contents, *variables.values()}
-        if not moved and text != fill(as_text(change.value), variables, "$"):
-            raise VerificationError(f"law 8, kept: the value that stood at {dotted(change.path)} is in no file")
+        for item in _gone(old, change.value):
+            text = fill(as_text(item), {}, "$")
+            moved = {text, text.partition("=")[2]} & values
+            if not moved and text != fill(as_text(change.value), variables, "$"):
+                raise VerificationError(f"law 8, kept: the value that stood at {dotted(change.path)} is in no file")
+
+
+def _gone(old: Any, new: Data) -> list[Any]:
+    """The scalars that a change takes away."""
+    items = list(old.values()) if isinstance(old, dict) else old if isinstance(old, list) else [old]
+    kept = new if isinstance(new, list) else []
+    return [item for item in items if item is not None and not any(same(item, one) for one in kept)]
 
 
 def _differences(before: Project, after: Project) -> Iterator[Path]:
@@ -126,8 +141,8 @@ def _node_differences(before: Node, after: Node, path: Path) -> Iterator[Path]:
         yield path
 
 
-def _visible(change: Change, before: Any, after: Project) -> bool:
-    """Whether the new text says what the change says; a list that got an item still has all the others."""
+def _visible(change: Change, before: Any, after: Project, gone: Set[Path]) -> bool:
+    """Whether the new text says what the change says; a list that got an item still has the others, without `gone`."""
     new = {**(bare(after.document.merged) or {}), "services": after.bodies}
     if change.action == "quote":
         scalar = after.document.scalar(change.path)
@@ -136,7 +151,8 @@ def _visible(change: Change, before: Any, after: Project) -> bool:
         return at(new, change.path) is None
     if change.action == "append":
         items, old = at(new, change.path), at(before, change.path) or []
-        return isinstance(items, list) and change.value in items and all(item in items for item in old)
+        kept = [item for index, item in enumerate(old) if (*change.path, index) not in gone]
+        return isinstance(items, list) and change.value in items and all(item in items for item in kept)
     return all(same(at(new, leaf), wanted) for leaf, wanted in leaves(change.path, change.value))
 
 

@@ -10,11 +10,11 @@ from hardener.errors import Where
 from hardener.shown import shows
 from hardener.source.data import Data, Path, Tagged, bare, plain
 from hardener.source.parse import LINE_BREAK, parse
-from hardener.source.tree import Alias, Entry, Node, Scalar, children, part, way
+from hardener.source.tree import Alias, Entry, Node, Scalar, children, descendants, part, way
 
 
 @shows("file", "root")
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Document:
     """Text plus tree. `file` is the name used in messages; `text` holds the BOM and line breaks as they are."""
 
@@ -69,6 +69,16 @@ class Document:
                 return (*place, *path[taken:])
             node, place = found.value, (*place, step)
         return self.places[id(node.target)] if isinstance(node, Alias) else place
+
+    def alone(self, path: Path) -> bool:
+        """Whether what is at `path` is all written there, with no anchor, alias or `<<` on the way or in it."""
+        node: Node = self.root
+        for step in path:
+            found = part(node, step)
+            if found is None or isinstance(found.value, Alias) or found.value.anchor is not None:
+                return False
+            node = found.value
+        return not any(isinstance(inner, Alias) or inner.anchor is not None for inner in descendants(node))
 
     def scalar(self, path: Path) -> Scalar | None:
         """The scalar at `path` as it is written, through aliases and `<<`; None where there is none."""

@@ -2,7 +2,7 @@
 
 Of a rule that advises, `NAME.advice.txt` holds the advice, a line for each: the line of the file it is about, the
 service, the path and what to do. Without one there is none. A folder `parts` holds files that fixtures extend or
-include. A rule that `production` does not have is tried with `strict`.
+include. A rule that `production` does not have is tried with `strict`, and one that no profile has with its defaults.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hardener import Profile, Selection, harden, load, plan
-from hardener.transforms import builtin
+from hardener.transforms import builtin, find
 
 FIXTURES = Path(__file__).parent / "fixtures"
 EXPECTED = (".production.yml", ".advice.txt")
@@ -29,8 +29,11 @@ def case_id(file: Path) -> str:
 
 
 def profile_for(file: Path) -> Profile:
-    production = Profile.read("production")
-    return production if any(rule.id == file.parent.name for rule in production.transforms) else Profile.read("strict")
+    for name in ("production", "strict"):
+        profile = Profile.read(name)
+        if any(rule.id == file.parent.name for rule in profile.transforms):
+            return profile
+    return Profile.of([find(file.parent.name)()])
 
 
 def text_of(file: Path) -> str:

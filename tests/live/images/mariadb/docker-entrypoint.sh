@@ -16,21 +16,28 @@ from_file() {
     unset "$file"
 }
 
+# literal TEXT: TEXT between the quotes of SQL.
+literal() {
+    local text="${1//\\/\\\\}"
+    printf '%s' "${text//\'/\\\'}"
+}
+
 case "$1" in -*) set -- mariadbd "$@" ;; esac
 
 if [ "$1" = mariadbd ] || [ "$1" = mysqld ]; then
     data=/var/lib/mysql
+    # Still as root, as the official one does.
+    for name in ROOT_PASSWORD USER PASSWORD DATABASE; do
+        from_file "MYSQL_$name"
+        former="MYSQL_$name"
+        from_file "MARIADB_$name" "${!former}"
+    done
     if [ "$(id -u)" = 0 ]; then
         mkdir -p "$data"
         find "$data" \! -user mysql -exec chown mysql: '{}' +
         find /run/mysqld \! -user mysql -exec chown mysql: '{}' \;
         exec gosu mysql "$BASH_SOURCE" "$@"
     fi
-    for name in ROOT_PASSWORD USER PASSWORD DATABASE; do
-        from_file "MYSQL_$name"
-        former="MYSQL_$name"
-        from_file "MARIADB_$name" "${!former}"
-    done
     if [ ! -d "$data/mysql" ]; then
         if [ -z "$MARIADB_ROOT_PASSWORD" ]; then
             echo >&2 "error: set MARIADB_ROOT_PASSWORD"
@@ -46,18 +53,18 @@ if [ "$1" = mariadbd ] || [ "$1" = mysqld ]; then
         done
         probe_password="$(head -c 24 /dev/urandom | base64 -w 0)"
         mariadb --socket=/run/mysqld/mysqld.sock -uroot <<- SQL
-			CREATE USER 'root'@'%' IDENTIFIED BY '$MARIADB_ROOT_PASSWORD';
+			CREATE USER 'root'@'%' IDENTIFIED BY '$(literal "$MARIADB_ROOT_PASSWORD")';
 			GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;
 			CREATE USER 'healthcheck'@'127.0.0.1' IDENTIFIED BY '$probe_password';
 			CREATE USER 'healthcheck'@'localhost' IDENTIFIED BY '$probe_password';
-			ALTER USER 'root'@'localhost' IDENTIFIED BY '$MARIADB_ROOT_PASSWORD';
+			ALTER USER 'root'@'localhost' IDENTIFIED BY '$(literal "$MARIADB_ROOT_PASSWORD")';
 		SQL
         run() { MYSQL_PWD="$MARIADB_ROOT_PASSWORD" mariadb --socket=/run/mysqld/mysqld.sock -uroot "$@"; }
         if [ -n "$MARIADB_DATABASE" ]; then
             run -e "CREATE DATABASE \`$MARIADB_DATABASE\`"
         fi
         if [ -n "$MARIADB_USER" ]; then
-            run -e "CREATE USER '$MARIADB_USER'@'%' IDENTIFIED BY '$MARIADB_PASSWORD'"
+            run -e "CREATE USER '$MARIADB_USER'@'%' IDENTIFIED BY '$(literal "$MARIADB_PASSWORD")'"
             run -e "GRANT ALL ON \`${MARIADB_DATABASE:-%}\`.* TO '$MARIADB_USER'@'%'"
         fi
         (umask 0077; printf '[mariadb-client]\nuser=healthcheck\npassword=%s\n' "$probe_password" > "$data/.my-healthcheck.cnf")

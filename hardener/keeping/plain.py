@@ -1,0 +1,85 @@
+"""Variables that hold nothing secret, and the env file that takes them from a compose file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from hardener.errors import HardenError
+from hardener.model import Service, dotenv, resolve_defaults, variables
+from hardener.model.short import as_text
+from hardener.source.companions import Companion, NewFile, NewLine
+
+if TYPE_CHECKING:
+    from hardener.transforms.context import Context
+
+Plain = dict[str | int, tuple[str, str]]
+"""Variables by their key or index in `environment`: name, and value as the container sees it."""
+
+Files = tuple[Companion, ...]
+
+_SECRETS = "/run/secrets/"
+_BARE = re.compile(r"[\w.,:/@%+-]*", re.ASCII)
+_MODE = 0o644
+_WHY_OPEN = "it holds nothing secret, and whoever starts the stack has to read it"
+
+
+def entries(environment: Any) -> Iterator[tuple[str | int, str, str | None]]:
+    """Key or index, name and value as compose writes it, of each variable."""
+    if isinstance(environment, dict):
+        for name, value in environment.items():
+            yield name, str(name), None if value is None else as_text(value)
+    else:
+        for index, item in enumerate(environment or ()):
+            name, equals, value = as_text(item).partition("=")
+            yield index, name, value if equals and item is not None else None
+
+
+def plain_variables(service: Service, context: Context) -> Plain:
+    """The variables that can move, by key or index, with what the container sees."""
+    from hardener.credentials import credentials
+
+    found: Plain = {}
+    all_of_them = list(entries(service.environment))
+    times = Counter(name for _, name, _ in all_of_them)
+    for step, name, value in all_of_them:
+        text = None if value is None or "$" in name or variables(value) else resolve_defaults(value)
+        if text is None or times[name] > 1 or text.startswith(_SECRETS) or dotenv.line(name, text) is None:
+            continue
+        found[step] = name, text
+    if not found:
+        return found
+    place = ("services", service.name, "environment")
+    secret = {
+        one.path[3] for one in credentials(service, context.facts(service), context.read) if one.path[:3] == place
+    }
+    return {step: entry for step, entry in found.items() if step not in secret}
+
+
+def missing(plain: Plain, path: str, context: Context) -> Plain:
+    """What of `plain` the env file does not set to another value, which `environment` is there to override."""
+    try:
+        there = dotenv.read(context.read(path) or "")
+    except HardenError:
+        return {}
+    return {step: (name, value) for step, (name, value) in plain.items() if there.get(name, value) == value}
+
+
+def companions(path: str, plain: Plain, named: bool) -> Files:
+    """The env file that holds what is plain; lines for it if the service has it already, as `named` says."""
+    if not named:
+        return (NewFile(path, content(plain), _MODE, _WHY_OPEN),)
+    lines = [(name, _line(name, value)) for name, value in plain.values()]
+    return tuple(NewLine(path, line, _MODE, _WHY_OPEN, name) for name, line in lines)
+
+
+def content(plain: Plain) -> str:
+    """What a new env file holds, in the order of `environment`."""
+    return "".join(f"{_line(name, value)}\n" for name, value in plain.values())
+
+
+def _line(name: str, value: str) -> str:
+    """A line for a variable, without quotes where no reader of env files could want them."""
+    return f"{name}={value}" if _BARE.fullmatch(value) else dotenv.line(name, value) or ""
