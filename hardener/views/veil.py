@@ -33,6 +33,7 @@ SHORTEST = 6
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,4096}={0,2}")
 _IN_ADDRESS = re.compile(r"://[^\s/@:]{0,256}:([^\s/@]{1,512})@")
+_LOGIN = re.compile(r"^[\w.@+-]{1,256}:(\S{1,4000})$")
 _NO_NAME = re.compile(r"[=:/\s]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)*")
 _ONE_WORD = re.compile(r"[A-Za-z]?[a-z]{1,14}|[A-Z]{1,15}")
@@ -188,7 +189,8 @@ class _Finder:
         part, whole = text[start:end], end - start == len(text)
         self.values |= {part, *part.splitlines()}
         if whole and "\n" in raw:
-            self.values |= {line.replace('\\"', '"').strip(" \t\r\"'\\") for line in raw.split("\n")}
+            lines = (line.replace('\\"', '"').replace("\\\\", "\\") for line in raw.split("\n"))
+            self.values |= {line.strip(" \t\r\"'\\") for line in lines}
         offset = _offset(raw, text, part, start)
         if whole or offset is None:
             own_tag = isinstance(scalar.data, Tagged)
@@ -271,8 +273,13 @@ def _joined(spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def _is_telling(value: str, names: set[str]) -> bool:
-    """Whether a value is nothing but a secret: no ordinary word, and no name of this file."""
-    return len(value.strip()) >= SHORTEST and not _ONE_WORD.fullmatch(value.strip()) and value.strip() not in names
+    """Whether a value is nothing but a secret: no ordinary word, no name of this file, no place of a secret."""
+    from hardener.credentials.texts import is_literal
+
+    text = value.strip()
+    if len(text) < SHORTEST or _ONE_WORD.fullmatch(text) or text in names:
+        return False
+    return "://" in text or is_literal(text.strip("\"'"), "secret")
 
 
 def _parts(value: str) -> Iterator[str]:
@@ -280,7 +287,9 @@ def _parts(value: str) -> Iterator[str]:
     yield value
     for literal in _defaults(value):
         yield from _parts(literal)
-    yield from _IN_ADDRESS.findall(value)  # the scanner takes a list of addresses for one
+    if "@" in value:
+        # The scanner takes a list of addresses for one with a long password.
+        yield from _IN_ADDRESS.findall(f"://:{value}@")
     line = f"x: {value}"
     for start, end in _hidden(line, mask_text(line)):
         if start > 3 or end < len(line):
@@ -292,7 +301,8 @@ def _parts(value: str) -> Iterator[str]:
         texts.append(b64decode(value).decode(errors="replace"))
     for text in texts:
         if text.isprintable():
-            yield from (text, text.partition(":")[2])  # of a user and a password, the password
+            yield text
+            yield from _LOGIN.findall(text)
 
 
 def _hidden(line: str, masked: str) -> Iterable[Span]:
