@@ -138,6 +138,8 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="once, on small input")
     smoke = parser.parse_args().smoke
     runs = 1 if smoke else 15
+    # pip compiles what it installs, as it did the peer; an editable install is compiled by its first run, if that may.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     lint = shutil.which("compose-lint", path=f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}")
     if lint is None:
         print("compose-lint is not installed: no ratios (pip install '.[bench]')")

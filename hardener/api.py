@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
-from hardener.knowledge.inspection import Inspection, LocalImages
+from hardener.knowledge.inspection import LOCK_NAME, Inspection, LocalImages
 from hardener.model import format_bytes
 from hardener.model.project import Project, read_project
 from hardener.pipeline import EVERYTHING, Plan, Selection, Verdict, plan
@@ -190,8 +190,6 @@ def picture(
 
 def _local_images(document: Document, inspect: bool, lock: str | os.PathLike[str] | None) -> LocalImages:
     """What the engine and the lock file say of the images of a document, as far as they are asked."""
-    from hardener.knowledge.lock import LOCK_NAME
-
     name = os.path.join(os.path.dirname(document.file), LOCK_NAME) if lock is None else os.fspath(lock)
     wanted = os.path.exists(name) or (lock is not None and not inspect)
     inspection = None
@@ -229,11 +227,12 @@ def _start_check(file: SourceFile) -> ComposeCheck | None:
 
 def _finder(profile: Profile) -> Callable[[Project], list[Credential]]:
     """Finds the credentials of the services of a project."""
-    from hardener.credentials import credentials
-    from hardener.graph.files import Files
-    from hardener.transforms.context import Context
 
     def found(project: Project) -> list[Credential]:
+        from hardener.credentials import credentials
+        from hardener.graph.files import Files
+        from hardener.transforms.context import Context
+
         context = Context(project, project.services, profile.roles, profile.facts, profile.images)
         files = Files(FilePath(project.document.file).parent)
         services = project.services.values()

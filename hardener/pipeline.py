@@ -19,7 +19,7 @@ from hardener.sharing import Settled, settle
 from hardener.shown import shows
 from hardener.source import Data, Document, Path, RewriteError, at, dotted, rewrite, same
 from hardener.source.data import frozen, is_data
-from hardener.target import Made, apply, atoms, changed, doubles, leaves, misfit, tags
+from hardener.target import Made, apply, atoms, changed, doubles, identity, leaves, merges, misfit, tags
 from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
 from hardener.transforms.context import Context
 
@@ -58,7 +58,7 @@ EVERYTHING = Selection()
 
 
 @shows("document", "made", "had", "held", "advice", "verdicts", "warnings", "unshared")
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Plan:
     """What hardening a document means, before anything is written.
 
@@ -158,7 +158,7 @@ class _Planner:
                     return self.plan(settled, target, text)
                 for change, reason in settled.refused:
                     if change.group is None:
-                        self.refused[_identity(change)] = reason
+                        self.refused[identity(change)] = reason
                     else:
                         self.lost[change.rule, change.group] = reason
 
@@ -277,6 +277,9 @@ class _Planner:
         elif not self.stands_alone(answer, body):
             self.leave(case, answer, "a part of it comes through extends or another rule")
             return
+        elif answer.action == "remove" and merges(self.document.data, answer.path):
+            self.leave(case, answer, "without it, what << brings would stand there")
+            return
         elif doubles(answer, body, depth):
             self.leave(case, answer, "the list has that already, and compose takes an item once")
             return
@@ -288,7 +291,7 @@ class _Planner:
             elif not accepted.covers(change.confidence):
                 case.held.append(change)
                 case.lost = case.lost or change.group is None
-            elif (reason := self.refused.get(_identity(change))) is not None:
+            elif (reason := self.refused.get(identity(change))) is not None:
                 self.leave(case, change, reason)
             elif (rule := self.claim(change)) is None:
                 case.wanted.append(change)
@@ -395,7 +398,3 @@ class _Planner:
         """Whether one of `places` is, holds or is in the place of a change."""
         own = (site, self.document.canonical(site))
         return any(one[: len(place)] == place or place[: len(one)] == one for place in places for one in own)
-
-
-def _identity(change: Change) -> Hashable:
-    return change.rule, change.service, change.path, frozen(change.value)

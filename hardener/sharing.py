@@ -122,7 +122,9 @@ class _Settler:
             if not forced and all(want in brought for want in own):
                 settled.had.append((change, brought[own[0]]))
                 continue
-            if place.rest and _needs_text(change):
+            # A key can be set in an item of a list that is written here, as in any map.
+            elsewhere = any(isinstance(step, int) for step in place.rest)
+            if elsewhere or (place.rest and change.action != "set" and _needs_text(change)):
                 settled.refused.append((change, "it comes through extends, and stays as it is there"))
                 continue
             if place.reset:  # compose lets it go out of a list of templates, and so it is not in the merged data

@@ -1,8 +1,9 @@
 """The fewest networks that keep every edge of a communication graph, and the pairs of services that they part.
 
 `plain` is what people write by hand: a `frontend` for what is published and whom it talks to, a `backend` for the data
-stores and whom they talk to. `strict` gives every data store a network of its own. Nothing is taken from a service of
-which it is not known whom it talks to.
+stores and whom they talk to, or one for each group of stores where no service uses stores of two: the database of one
+application and that of another. `strict` gives every data store a network of its own. Nothing is taken from a service
+of which it is not known whom it talks to.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def split(
     services: Iterable[str],
     stores: set[str],
     fronts: set[str],
+    proxies: set[str],
     bases: Mapping[str, str],
     mode: Mode = "plain",
     frontend: str = "frontend",
@@ -49,13 +51,17 @@ def split(
 ) -> Split:
     """Networks for `services`, which all share one so far.
 
-    `stores` are those that only answer (databases, caches, queues), `fronts` those that the outside reaches. `bases`
-    tells whom a service extends: it has the networks of that one, too.
+    `stores` are those that only answer (databases, caches, queues), `fronts` those that the outside reaches, `proxies`
+    those that lead it on to others: in the plain mode, a store that one leads to comes to the front, and the proxy does
+    not get at the other stores. `bases` tells whom a service extends: it has the networks of that one, too.
     `anywhere` are those that take any address of a service that they find by its labels: they have all of its networks.
     """
     members = dict.fromkeys(services)
     pairs = {frozenset(pair) for pair in graph.pairs() if set(pair) <= members.keys() and len(set(pair)) == 2}
-    back = {store: f"{backend}-{store}" if mode == "strict" else backend for store in stores}
+    order = [name for name in members if name in stores]
+    groups = [[store] for store in order] if mode == "strict" else _groups(order, pairs, graph.undecided.keys())
+    several = mode == "strict" or len(groups) > 1
+    back = {store: f"{backend}-{group[0]}" if several else backend for group in groups for store in group}
     networks: dict[str, set[str]] = {name: {back[name]} if name in stores else set() for name in members}
     for name in members:
         if name in graph.undecided:
@@ -65,6 +71,10 @@ def split(
     # Those who talk to a store join it; others who talk and have no network in common meet in front.
     for pair in pairs:
         for store in pair & stores:
+            if mode == "plain" and (led := pair & proxies - stores - graph.undecided.keys()):
+                networks[store].add(frontend)
+                networks[min(led)].add(frontend)
+                continue
             for other in pair - {store}:
                 networks[other].add(back[store])
     for pair in sorted(pairs, key=sorted):
@@ -76,10 +86,27 @@ def split(
         if edge.source in anywhere and edge.kind in ("label", "possible") and edge.target in networks:
             networks[edge.source] |= networks[edge.target]
     _inherit(networks, bases)
-    order = [frontend, *dict.fromkeys(back[store] for store in members if store in stores)]
-    return Split(
-        {name: _ordered(name, networks, bases, order) for name in members},
-        frozenset(_closed(networks, graph, stores)),
+    line = [frontend, *dict.fromkeys(back[store] for store in order)]
+    ordered = {name: _ordered(name, networks, bases, line) for name in members}
+    return Split(ordered, frozenset(_closed(ordered, graph, stores)))
+
+
+def _groups(stores: list[str], pairs: Iterable[frozenset[str]], undecided: Iterable[str]) -> list[list[str]]:
+    """The stores of one application together: those that a service uses beside each other, or that talk themselves.
+
+    Who is undecided is in every network, and so brings nothing together.
+    """
+    users: dict[str, set[str]] = {store: {store} for store in stores}
+    for pair in pairs:
+        for store in pair & users.keys():
+            users[store] |= pair - set(undecided)
+    groups: list[list[str]] = []
+    for store in stores:
+        near = [group for group in groups if any(users[store] & users[other] for other in group)]
+        groups = [group for group in groups if group not in near]
+        groups.append([*(other for group in near for other in group), store])
+    return sorted(
+        ([store for store in stores if store in group] for group in groups), key=lambda one: stores.index(one[0])
     )
 
 
@@ -119,17 +146,20 @@ def _ordered(name: str, networks: Mapping[str, set[str]], bases: Mapping[str, st
     return list(dict.fromkeys(network for each in line for network in order if network in networks[each]))
 
 
-def _closed(networks: dict[str, set[str]], graph: Graph, stores: set[str]) -> set[str]:
+def _closed(networks: Mapping[str, list[str]], graph: Graph, stores: set[str]) -> set[str]:
     """The networks that hold data stores and their clients only, none of which is published or calls the outside.
 
-    A client that is not a store is taken to call the outside, unless it can do so through another network.
+    A client that is not a store is taken to call the outside: of its networks, one stays open.
     """
     published = {exposure.service for exposure in graph.exposures}
-    calling = {outgoing.service for outgoing in graph.outgoing} | graph.undecided.keys()
-    closed = set()
-    for network in set().union(*networks.values()) if networks else ():
-        inside = {name for name, own in networks.items() if network in own}
-        alone = {name for name in inside if networks[name] == {network}}
-        if inside & stores and not inside & published and not (alone - stores) and not alone & calling:
-            closed.add(network)
+    calling = {name for name in networks if name not in stores or name in graph.undecided}
+    calling |= {outgoing.service for outgoing in graph.outgoing}
+    inside: dict[str, set[str]] = {}
+    for name, own in networks.items():
+        for network in own:
+            inside.setdefault(network, set()).add(name)
+    closed = {network for network, names in inside.items() if names & stores and not names & published}
+    for name, own in networks.items():
+        if name in calling and closed.issuperset(own):
+            closed.discard(own[0])
     return closed

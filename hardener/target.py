@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from hardener.errors import HardenError
@@ -11,7 +11,7 @@ from hardener.model.interpolation import may_be, readable, resolve_defaults
 from hardener.model.project import read_service
 from hardener.shown import shows
 from hardener.source import Data, Path, Tagged, at, bare, dotted, same
-from hardener.source.data import inside
+from hardener.source.data import frozen, inside
 from hardener.transforms.base import Change
 
 
@@ -88,8 +88,8 @@ def doubles(change: Change, body: Any, depth: int) -> bool:
 
 
 def _replaceable(old: Any, new: Data) -> bool:
-    """Whether `new` is a scalar or a list that starts with it for a scalar, a map of the same names for a list of names,
-    or some items of a list.
+    """Whether `new` can stand for `old`: a scalar, or a list that starts with it, for a scalar; a map of the same names
+    for a list of names; some items of a list.
     """
     if isinstance(old, list) and isinstance(new, list):
         rest = iter(old)
@@ -156,6 +156,25 @@ def changed(name: str, body: dict[str, Any], changes: list[Change]) -> tuple[dic
         rule = changes[0].rule
         message = f"rule {rule!r} gives service {name!r} what no service can have"
         raise HardenError(message, hint=f"report it to its author, or use --skip {rule}") from None
+
+
+def identity(change: Change) -> Hashable:
+    """What makes a change the same one when all is planned again."""
+    return change.rule, change.service, change.path, frozen(change.value)
+
+
+def merges(data: Any, path: Path) -> bool:
+    """Whether a `<<` would give what stands at `path` in a document's own data, if that was taken away."""
+    return _gives(at(data, path[:-1]), path[-1])
+
+
+def _gives(value: Any, step: str | int) -> bool:
+    """Whether a map merges in another that has the key, or that merges it in."""
+    sources = bare(value.get("<<")) if isinstance(value, dict) else None
+    return any(
+        isinstance(source, dict) and (step in source or _gives(source, step))
+        for source in map(bare, sources if isinstance(sources, list) else [sources])
+    )
 
 
 def tags(data: Any, path: Path) -> Iterator[str]:

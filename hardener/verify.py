@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import suppress
 from typing import Any
 
@@ -79,8 +79,9 @@ def accounted(made: Plan, after: Project) -> None:
         is_new = path in begun and at(made.document.merged, path) is None
         if not is_named and not is_new and path not in made.unshared:
             raise VerificationError(f"law 4, accounted for: no change names the difference at {dotted(path)}")
+    gone = {change.path for change in changes if change.action == "replace"}
     for change in changes:
-        if not _visible(change, before, after):
+        if not _visible(change, before, after, gone):
             raise VerificationError(f"law 4, accounted for: the change at {dotted(change.path)} is not in the output")
 
 
@@ -140,8 +141,8 @@ def _node_differences(before: Node, after: Node, path: Path) -> Iterator[Path]:
         yield path
 
 
-def _visible(change: Change, before: Any, after: Project) -> bool:
-    """Whether the new text says what the change says; a list that got an item still has all the others."""
+def _visible(change: Change, before: Any, after: Project, gone: Set[Path]) -> bool:
+    """Whether the new text says what the change says; a list that got an item still has the others, without `gone`."""
     new = {**(bare(after.document.merged) or {}), "services": after.bodies}
     if change.action == "quote":
         scalar = after.document.scalar(change.path)
@@ -150,7 +151,8 @@ def _visible(change: Change, before: Any, after: Project) -> bool:
         return at(new, change.path) is None
     if change.action == "append":
         items, old = at(new, change.path), at(before, change.path) or []
-        return isinstance(items, list) and change.value in items and all(item in items for item in old)
+        kept = [item for index, item in enumerate(old) if (*change.path, index) not in gone]
+        return isinstance(items, list) and change.value in items and all(item in items for item in kept)
     return all(same(at(new, leaf), wanted) for leaf, wanted in leaves(change.path, change.value))
 
 

@@ -24,10 +24,12 @@ def graph(*pairs: str, published: str = "", outgoing: str = "", undecided: str =
     )
 
 
-def parts(of: Graph, services: str, stores: str = "db cache", mode: Mode = "plain", **bases: str) -> Split:
+def parts(
+    of: Graph, services: str, stores: str = "db cache", mode: Mode = "plain", proxies: str = "", **bases: str
+) -> Split:
     names = services.split()
     fronts = {exposure.service for exposure in of.exposures}
-    return split(of, names, set(stores.split()) & set(names), fronts, bases, mode)
+    return split(of, names, set(stores.split()) & set(names), fronts, set(proxies.split()), bases, mode)
 
 
 def test_everyone_who_talks_to_everyone_stays_together() -> None:
@@ -91,6 +93,29 @@ def test_in_the_strict_mode_each_store_has_its_own() -> None:
     assert found.closed == {"backend-cache"}
 
 
+def test_applications_that_share_no_store_have_a_backend_each() -> None:
+    of = graph("app db", "worker cache", "proxy app", "proxy worker", published="proxy")
+    found = parts(of, "proxy app worker db cache")
+    assert found.networks["app"] == ["frontend", "backend-db"]
+    assert found.networks["worker"] == ["frontend", "backend-cache"]
+    assert ("app", "cache") in set(found.parted())
+    assert parts(graph("app db", "app cache", "worker cache"), "app worker db cache").networks["worker"] == ["backend"]
+
+
+def test_a_store_that_a_proxy_leads_to_comes_to_the_front() -> None:
+    of = graph("proxy app", "proxy cache", "app db", "app cache", published="proxy")
+    found = parts(of, "proxy app db cache", proxies="proxy")
+    assert found.networks["proxy"] == ["frontend"]
+    assert found.networks["cache"] == ["frontend", "backend"]
+    assert set(found.parted()) == {("proxy", "db")}
+
+
+def test_a_client_of_closed_networks_keeps_one_way_out() -> None:
+    found = parts(graph("worker db", "worker cache", "proxy app"), "proxy app worker db cache", mode="strict")
+    assert found.networks["worker"] == ["backend-db", "backend-cache"]
+    assert found.closed == {"backend-cache"}
+
+
 def test_who_extends_another_has_its_networks_too() -> None:
     found = parts(graph("app db", "proxy worker", published="proxy"), "proxy app worker db", worker="app")
     assert set(found.networks["app"]) <= set(found.networks["worker"])
@@ -98,6 +123,7 @@ def test_who_extends_another_has_its_networks_too() -> None:
 
 @given(
     st.sets(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_size=12),
+    st.sets(st.sampled_from(NAMES)),
     st.sets(st.sampled_from(NAMES)),
     st.sets(st.sampled_from(NAMES)),
     st.sets(st.sampled_from(NAMES)),
@@ -109,11 +135,12 @@ def test_no_edge_is_ever_cut(
     stores: set[str],
     published: set[str],
     undecided: set[str],
+    proxies: set[str],
     bases: dict[str, str],
     mode: Mode,
 ) -> None:
     of = graph(*(" ".join(pair) for pair in pairs), published=" ".join(published), undecided=" ".join(undecided))
-    found = split(of, NAMES, stores, published, bases, mode)
+    found = split(of, NAMES, stores, published, proxies, bases, mode)
     assert all(found.networks.values())
     parted = {frozenset(pair) for pair in found.parted()}
     assert not parted & {frozenset(pair) for pair in pairs}

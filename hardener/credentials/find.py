@@ -72,7 +72,7 @@ def _command(value: Any, path: Path, known: Known) -> Iterator[Credential]:
         text = as_text(item)
         place = (*path, index) if isinstance(value, list) else path
         found, carried = in_arguments(text, carried)
-        for each in apart([*found, *in_defaults(text, known)]):
+        for each in apart(text, [*found, *in_defaults(text, known)]):
             yield _credential(each if each.name else each._replace(name=str(path[2])), text, place, "argument", 0)
 
 

@@ -219,12 +219,12 @@ def _keys(text: str) -> Iterator[Found]:
         )
 
 
-def apart(found: Iterable[Found]) -> list[Found]:
-    """Those that overlap none before them, in the order of the text."""
+def apart(text: str, found: Iterable[Found]) -> list[Found]:
+    """Those in `text` that are literal and overlap none before them, in the order of the text."""
     kept: list[Found] = []
     for each in found:
         index = bisect_left(kept, each.start, key=lambda other: other.start)
         before = index == 0 or kept[index - 1].end <= each.start
-        if before and (index == len(kept) or each.end <= kept[index].start):
+        if before and (index == len(kept) or each.end <= kept[index].start) and literal(text, each.start, each.end):
             kept.insert(index, each)
     return kept

@@ -37,7 +37,7 @@ def in_value(name: str, text: str, known: Known) -> list[Found]:
     kind = name_kind(name)
     is_known = name in known.secret
     told = literal(text, 0, len(text))
-    inner = apart(_inner(name, kind, text, known))
+    inner = apart(text, _inner(name, kind, text, known))
     whole = Found(0, len(text), name, "whole", f"{name} is named like a secret")
     if is_known:
         whole = whole._replace(claim=f"{name} is a secret of {known.family}", source=known.source)
@@ -79,7 +79,7 @@ def _inner(name: str, kind: NameKind, text: str, known: Known) -> Iterator[Found
         every += in_line(text)[0]
     for found in (*every, *in_defaults(text, known)):
         # What is for everybody often has the form of a token.
-        if literal(text, found.start, found.end) and not (kind == "open" and found.shape == "form"):
+        if kind != "open" or found.shape != "form":
             yield found._replace(name=name)
 
 

@@ -9,15 +9,16 @@ few candidates, they become edges of kind `possible`; where it can be anyone, th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from hardener.graph.findings import Findings
-from hardener.graph.kinds import STORES, Kinds
-from hardener.graph.mounts import is_configuration
-from hardener.knowledge import ImageFacts, reference
+from hardener.graph.findings import Findings, Unread
+from hardener.graph.kinds import Kinds
+from hardener.graph.mentions import HOST
+from hardener.graph.mounts import is_configuration, is_configuration_folder
+from hardener.knowledge import reference
 from hardener.knowledge.clients import Client, outside, words
 from hardener.knowledge.globs import matches
-from hardener.model import Service
+from hardener.knowledge.stores import STORES
 from hardener.model.interpolation import readable
 from hardener.model.short import texts
 
@@ -32,13 +33,15 @@ _VAGUE = re.compile(
     r"hosts?|urls?|uri|servers?|services?|names?|port|addr|address|endpoint|connection|string|default|the|for|app|nodes?|master"
     r"|internal|base|link|list|https?|tcp|main|local|remote"
 )
+# By what a configuration of Prometheus has one service look at others: the place of each target is taken by its own.
+_PROBER = re.compile(rf"(?m)^\s*(?:-\s+)?replacement:\s*[\"']?({HOST})(?::\d+)?\s*[\"']?\s*(?:#.*)?$")
 # Edges that say that a service waits for another, and not by which name it calls it.
 _WAITING = ("depends_on", "links", "shared", "healthcheck", "possible")
 
 
-def decide(found: Findings, facts: Callable[[Service], ImageFacts | None]) -> dict[str, str]:
+def decide(found: Findings, kinds: Kinds) -> dict[str, str]:
     """Services of which it stays open whom they talk to, with the reason; adds edges of kind `possible` to `found`."""
-    return _Completeness(found, Kinds(found, facts)).decide() if len(found.services) > 1 else {}
+    return _Completeness(found, kinds).decide() if len(found.services) > 1 else {}
 
 
 class _Completeness:
@@ -54,17 +57,20 @@ class _Completeness:
         talking = [name for name in self.services if kinds.others(name) and name not in stores]
         for name in stores:
             self._peers(name)
+            self._kin(name)
         for name in talking:
             self._unknown(name)
+            self._strangers(name)
             self._kin(name)
+            self._asked(name)
             self._waiting(name)
             self._working(name)
             taken = [other for other in self.found.candidates.get(name, ()) if kinds.answers(other)]
             self._may(name, taken, f"{name} takes every service unless told not to")
-        self._same_code(talking)
-        self._same_data(talking)
         self._registered(talking)
         self._lonely(talking)
+        self._same_code(talking)
+        self._same_data(talking)
         for name in talking:
             if reason := self._open(name):
                 self.undecided[name] = reason
@@ -125,6 +131,22 @@ class _Completeness:
             else:
                 self.undecided.setdefault(name, f"the value of {variable} is not known, and it may name any service")
 
+    def _strangers(self, name: str) -> None:
+        """Hosts without a domain that are no service: one whose name or image is alike may be meant."""
+        for variable, host in self.found.strangers.get(name, ()):
+            said = self.kinds.words(variable) | self.kinds.words(host)
+            said -= self.kinds.words(name) | self.kinds.image_words(name)
+            fitting = [other for other in self.kinds.others(name) if self._fits(other, said)]
+            self._may(name, fitting, f"{variable} names {host}, which is no service, and may mean it")
+
+    def _asked(self, name: str) -> None:
+        """A prober, named beside what a scraper asks it to look at."""
+        text = self.found.configured.get(name, "")
+        probers = {match[1] for match in _PROBER.finditer(text)} if "__param_target" in text else ()
+        asked = [edge.target for edge in self.kinds.evident(name) if edge.kind == "config"]
+        for prober in sorted(found for host in probers for found in self.found.names.find(host, name)):
+            self._may(prober, asked, f"{name} asks it to look at it")
+
     def _fits(self, name: str, said: set[str]) -> bool:
         """Whether words of a variable's name fit a service: by its name, its image or its role."""
         meant = said | {word for one in said for word in words().get(one, ())}
@@ -135,11 +157,11 @@ class _Completeness:
     def _kin(self, name: str) -> None:
         """What an image can be pointed at without a word in the file."""
         known, given = self.kinds.known[name], self.services[name].read_environment()
-        if known is None or not known.kin or given.keys() & set(known.kin_unless):
+        if known is None:
             return
-        if known.kin_if and not given.keys() & set(known.kin_if):
-            return
-        kin = set(known.kin)
+        kin = set(known.plugins)
+        if not given.keys() & set(known.kin_unless) and (not known.kin_if or given.keys() & set(known.kin_if)):
+            kin |= set(known.kin)
         fitting = [
             other
             for other in self.kinds.others(name)
@@ -165,6 +187,7 @@ class _Completeness:
         kinds = self.kinds
         if kinds.known[name] or not kinds.is_worker(name):
             return
+        self._fed(name)
         told = {kinds.roles[edge.target] for edge in kinds.evident(name)}
         once = kinds.works_once(name)
         if once and not told.isdisjoint(STORES):
@@ -174,11 +197,29 @@ class _Completeness:
                 fitting = [other for other in kinds.others(name) if kinds.roles[other] in roles]
                 self._may(name, fitting, f"it looks like a worker, and says of no {' or '.join(roles)} that it uses it")
 
+    def _fed(self, name: str) -> None:
+        """Applications that use a store which a worker uses as well may put the work into its queue."""
+        used = {edge.target for edge in self.kinds.evident(name) if self.kinds.is_store(edge.target)}
+        queues = [store for store in used if self.kinds.roles[store] in ("cache", "queue")]
+        queues = [store for store in queues if not self._has_feeder(store)]
+        for other in self.kinds.others(name) if queues else ():
+            shared = used & {edge.target for edge in self.kinds.evident(other)}
+            if shared and self.kinds.known[other] is None and self.kinds.roles[other] in (None, "app"):
+                self._may(other, sorted(queues), f"it may give work to {name}, which works on {min(shared)} as well")
+
+    def _has_feeder(self, queue: str) -> bool:
+        """Whether a service that people use is known to use a queue, so that work comes into it."""
+        return any(
+            self.services[edge.source].ports and not self.kinds.is_tool(edge.source)
+            for edge in self.found.edges
+            if edge.target == queue and edge.kind != "possible"
+        )
+
     def _same_code(self, talking: list[str]) -> None:
         """Services that run one image, of which nothing else is known, use what each other uses."""
         for name, twin in ((one, other) for group in self._twins(talking) for one in group for other in group):
             if name != twin:
-                targets = [edge.target for edge in self.kinds.evident(twin)]
+                targets = [edge.target for edge in self.found.edges_of(twin)]
                 self._may(name, targets, f"it runs the same image as {twin}, which uses it")
 
     def _same_data(self, talking: list[str]) -> None:
@@ -191,7 +232,7 @@ class _Completeness:
             for other in talking:
                 alike = self._family(name) == self._family(other)
                 if other != name and (alike or not told) and not self._data(name).isdisjoint(self._data(other)):
-                    targets = [edge.target for edge in kinds.evident(other) if kinds.is_store(edge.target)]
+                    targets = [edge.target for edge in self.found.edges_of(other) if kinds.is_store(edge.target)]
                     self._may(name, targets, f"it shares files with {other}, which uses it")
 
     def _data(self, name: str) -> set[str]:
@@ -236,7 +277,9 @@ class _Completeness:
             if edge.kind not in ("shared", "possible") and not kinds.is_tool(edge.source)
         }
         programs = [name for name in talking if (known := kinds.known[name]) is None or known.reach == "any"]
-        behind = [name for name in programs if not kinds.is_proxy(name) and not kinds.is_pure_face(name)]
+        inner = [name for name in talking if not kinds.is_proxy(name) and not kinds.is_pure_face(name)]
+        behind = [name for name in inner if name in programs and not kinds.is_tool(name)]
+        behind = behind or [name for name in inner if name in programs or not kinds.is_tool(name)]
         # Stores call others, such as a ZooKeeper, where a configuration says so.
         unread = [name for name in self.services if kinds.is_store(name) and self._unread(name)]
         twins = {name for group in self._twins(talking) for name in group}
@@ -247,10 +290,16 @@ class _Completeness:
             if kinds.is_store(name):
                 for other in behind or programs or [one for one in talking if not kinds.is_tool(one)]:
                     self._may(other, [name], claim)
-            elif kinds.roles[name] == "other" or (kinds.is_application(name) and not self._uncalled(name, twins)):
+            elif self._helps(name) or (kinds.is_application(name) and not self._uncalled(name, twins)):
                 speaking = [other for other in programs if kinds.evident(other)]
-                for other in speaking + (unread if kinds.roles[name] == "other" else []):
+                for other in speaking + (unread if self._helps(name) else []):
                     self._may(other, [name], claim)
+
+    def _helps(self, name: str) -> bool:
+        """Whether a service is there for others of the project, not for people: a mail catcher, a ZooKeeper."""
+        known = self.kinds.known[name]
+        quiet = known is not None and known.reach == "none" and not self.kinds.is_tool(name)
+        return self.kinds.roles[name] == "other" or quiet
 
     def _uncalled(self, name: str, twins: set[str]) -> bool:
         """Whether nobody in the project is likely to call a service: people do, or it is one process of a product."""
@@ -299,19 +348,35 @@ class _Completeness:
     def _unread(self, name: str) -> list[str]:
         """Where in a service configuration is mounted that cannot be read."""
         known = self.kinds.known[name]
-        return [path for path in self.found.unread.get(name, ()) if self._configures(path, known)]
+        told = known is not None or self._told_of_stores(name)
+        return [
+            unread.target
+            for unread in self.found.unread.get(name, ())
+            if self._configures(unread, known)
+            or (not told and not unread.kept and is_configuration_folder(unread.target))
+        ]
 
-    def _configures(self, path: str, known: Client | None) -> bool:
-        """Whether what is mounted at `path` tells a service whom to talk to."""
+    def _told_of_stores(self, name: str) -> bool:
+        """Whether something says by which name a service calls a store, so that it is not set up elsewhere."""
+        return any(edge.kind not in _WAITING and self.kinds.is_store(edge.target) for edge in self.kinds.evident(name))
+
+    def _configures(self, unread: Unread, known: Client | None) -> bool:
+        """Whether what is mounted tells a service whom to talk to."""
+        path = unread.target
         if known is None or not known.config:
             return is_configuration(path)
         return any(
-            matches(path, glob) or matches(path, f"{glob}/*") or matches(glob, f"{path.rstrip('/')}/*")
+            matches(path, glob)
+            or matches(path, f"{glob}/*")
+            or (not unread.kept and matches(glob, f"{path.rstrip('/')}/*"))
             for glob in known.config
         )
 
     def _open_client(self, name: str, known: Client, unread: list[str]) -> str | None:
         built = self.services[name].build is not None
+        if known.reach == "web":
+            answering = [other for other in self.kinds.others(name) if self.kinds.answers(other)]
+            self._may(name, answering, "its users may lead it there")
         if known.reach == "any" and (unread or not known.config):
             return "whom it talks to is set where it cannot be read from here"
         if known.reach == "http" and (unread or (built and not self.found.configured.get(name))):

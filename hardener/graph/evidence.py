@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 from hardener.graph.findings import Findings
@@ -116,6 +117,7 @@ def _variable(found: Findings, service: Service, variable: Variable) -> None:
         written = found.values.get(variable.name, UNKNOWN)
     value = fill(written, found.values, UNKNOWN)
     for mention in _in_value(variable.name, value, named):
+        found.abroad(service.name, mention, variable.name, variable.where)
         if mention.unknown:
             # A password before the host is none of our business, nor is how a service is called from outside.
             if not says_own(variable.name) and variable.name not in found.unknown.get(service.name, ()):
@@ -124,6 +126,9 @@ def _variable(found: Findings, service: Service, variable: Variable) -> None:
             variable.name
         ):
             found.leaves(service.name, mention, variable.name, variable.where)
+            listed = mention.kind == "word" and re.search(r"[\s;]", value)  # words of a sentence, most likely
+            if "." not in mention.host and not listed and not found.names.knows(mention.host, service.name):
+                found.strangers.setdefault(service.name, []).append((variable.name, mention.host))
     # What holds on a machine without this `.env` counts as well.
     if found.values and (default := fill(written, {}, UNKNOWN)) != value:
         for mention in _in_value(variable.name, default, named):
@@ -156,6 +161,8 @@ def _commands(found: Findings, service: Service) -> None:
             def where(steps: tuple[str | int, ...] = steps) -> str:
                 return found.where(service.name, *steps)
 
+            if kind == "command":
+                found.abroad(service.name, mention, subject, where)
             if mention.unknown:
                 if kind == "command" and mention.kind == "url":
                     found.unknown.setdefault(service.name, []).append(subject)

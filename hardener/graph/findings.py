@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
+from typing import NamedTuple
 
 from hardener.graph.files import Files
 from hardener.graph.mentions import Mention
 from hardener.graph.names import Names, is_host, is_local
-from hardener.graph.types import Edge, EdgeKind, Outgoing
+from hardener.graph.types import Edge, EdgeKind, Foreign, Outgoing
 from hardener.model import Service
 from hardener.model.project import Project
 from hardener.shown import shows
 from hardener.source import Path
+
+
+class Unread(NamedTuple):
+    """A path in the container; `kept` in a volume that the engine keeps, where mostly data lies, else of the host."""
+
+    target: str
+    kept: bool = False
 
 
 @shows("project", "services")
@@ -32,12 +40,15 @@ class Findings:
     pairs: set[tuple[str, str]] = field(default_factory=set)
     """Sources and targets of the edges."""
     outgoing: list[Outgoing] = field(default_factory=list)
+    foreign: list[Foreign] = field(default_factory=list)
     unknown: dict[str, list[str]] = field(default_factory=dict)
     """By service, variables that name a host that is not known."""
     missing: dict[str, list[str]] = field(default_factory=dict)
     """By service, env files that cannot be read."""
-    unread: dict[str, list[str]] = field(default_factory=dict)
-    """By service, paths in the container of what is mounted and cannot be read."""
+    unread: dict[str, list[Unread]] = field(default_factory=dict)
+    """By service, what is mounted and cannot be read."""
+    strangers: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """By service, variables that name a host without a domain that is no service, with that host."""
     candidates: dict[str, list[str]] = field(default_factory=dict)
     """By proxy, services that it takes although they say nothing of it."""
     configured: dict[str, str] = field(default_factory=dict)
@@ -97,6 +108,15 @@ class Findings:
             self.out(source, f"{subject} names the host", where if isinstance(where, str) else where())
         elif mention.kind == "url" or (mention.kind == "word" and _qualified(mention.host)):
             self.out(source, f"{subject} names a host that is no service", where if isinstance(where, str) else where())
+
+    def abroad(self, source: str, mention: Mention, subject: str, where: Callable[[], str] | str) -> None:
+        """Notes the port that a mention names with a host that is none of the project's, as far as that shows."""
+        if mention.port is None or is_local(mention.host) or mention.host.endswith(".localhost"):
+            return
+        named = "." in mention.host or is_host(mention.host)
+        if mention.unknown or (named and not self.names.knows(mention.host, source)):
+            place = where if isinstance(where, str) else where()
+            self.foreign.append(Foreign(source, mention.port, f"{subject} names it", place))
 
     def out(self, service: str, claim: str, where: str) -> None:
         found = Outgoing(service, claim, where)

@@ -12,25 +12,22 @@ from functools import cached_property
 from hardener.graph.findings import Findings, folder_of
 from hardener.graph.types import Edge
 from hardener.knowledge import ImageFacts, facts_for, reference
-from hardener.knowledge.clients import Client, client_of
+from hardener.knowledge.clients import Client, client_of, store_role
 from hardener.knowledge.globs import matches
+from hardener.knowledge.stores import STORES, alike, called_store
 from hardener.model import Service
 from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.short import tokens
 
-STORES = ("database", "cache", "queue", "search", "object-store")
-"""Roles of services that keep data for others and call nobody by themselves."""
-
-_STORE = re.compile(r"db|database|cache|sql|datastore")
 # What people see. Its data is behind another service, unless it says otherwise.
 _FACE = re.compile(r"frontend|front|ui|client|webui|spa|proxy|gateway|ingress|nginx|web|www|static")
-_PURE_FACE = re.compile(r"frontend|ui|spa|webui")
+_PURE_FACE = re.compile(r"frontend|ui|spa")
 _PROXY = re.compile(r"proxy|ingress|nginx")
 _WORKER = re.compile(
     r"workers?|celery|beat|crond?|scheduler|sidekiq|consumers?|jobs?|queue|resque|horizon|migrat\w+|seed(?:er)?|backups?|init"
-    r"|setup|exporter"
+    r"|setup|exporter|tests?|e2e"
 )
-_ONCE = re.compile(r"migrat\w+|seed(?:er)?|backups?|init|setup|exporter")
+_ONCE = re.compile(r"migrat\w+|seed(?:er)?|backups?|init|setup|exporter|tests?|e2e")
 _WORKING = re.compile(
     r"\b(?:celery|sidekiq|resque|horizon|worker|queue:(?:work|listen)|schedule:(?:work|run)|consume|crond)\b"
 )
@@ -59,8 +56,10 @@ class Kinds:
         return bool(known and known.reach == "http") or (self._named(name, _FACE) and not self.is_worker(name))
 
     def is_pure_face(self, name: str) -> bool:
-        """Whether nothing but that fits its name."""
-        return self._named(name, _PURE_FACE)
+        """Whether nothing but that fits its name; a `kafka-ui` looks into kafka itself."""
+        return self._named(name, _PURE_FACE) and not any(
+            facts_for(word) for word in self.words(name) if not _PURE_FACE.fullmatch(word)
+        )
 
     def is_proxy(self, name: str) -> bool:
         """Whether it looks like what stands in front of applications."""
@@ -168,18 +167,14 @@ class Kinds:
         facts = self.facts(service)
         if facts and facts.role:
             return facts.role.value if facts.role.value not in STORES or self._started(service, facts) else None
-        known = self.known[service.name]
-        if known and known.role:
-            return known.role
         image = self._base(service) if service.build is not None else service.image
-        parsed = reference(image) if image else None
-        last = parsed.repository.rpartition("/")[2] if parsed else None
-        for name in (image, last, service.name.lower()):
+        if role := store_role(image):
+            return role
+        for name in dict.fromkeys((image, *alike(image, service.name))):
             like = facts_for(name) if name else None
             if like and like.role and (like.role.value in STORES or name == image):
                 return like.role.value if self._started(service, like) else None
-        words = tokens(service.name)
-        called = bool(words) and _STORE.fullmatch(words[-1]) and not self.is_worker(service.name)
+        called = called_store(service.name) and not self.is_worker(service.name)
         return "database" if called and (service.build or service.image) and not self.evident(service.name) else None
 
     def _started(self, service: Service, facts: ImageFacts) -> bool:

@@ -25,14 +25,14 @@ _WRAPPED = partial(re.compile, r"\w+\((.*)\)?")
 _HOST_PORT = partial(re.compile, rf"(?:(?<=[\s\"'=(\[{{,;@|>])|^)({HOST}):(\d{{2,5}}|\0)(?![\w.-])")
 _AT = partial(re.compile, rf"(?<=\w@)({HOST})(?=[\s:/,;\"')\]]|$)")
 _SOCKET = partial(re.compile, rf"/dev/(?:tcp|udp)/({HOST})/(\d+)")
-# `host=db`, `Server: db`, `"hosts" => ["db"]`, `--db-host db`.
+# `host=db`, `Server=tcp:db,1433`, `hosts => ["db"]`, `define('DB_HOST', 'db')`, `rails['db_host'] = 'db'`, `--host db`.
 _KEY = (
     r"[\w.-]{0,60}?(?:hosts?|hostnames?|servers?|data source|addr|address(?:es)?|endpoints?|brokers?|uri|url"
     r"|dsn|upstream|seeds?|master|replicaof|slaveof)"
 )
 _KEYED = partial(
     re.compile,
-    rf"(?i)(?<![\w.-])[\"']?{_KEY}[\"']?\s{{0,8}}(?:=>|[=:])\s{{0,8}}[\[\"']{{0,2}}({HOST})(?:[,:](\d{{2,5}}))?(?=[\"',;&\s\])}}]|$)",
+    rf"(?i)(?<![\w.-])[\"']?{_KEY}(?:[\"']?\]?\s{{0,8}}(?:=>|[=:])|[\"'],)\s{{0,8}}[\[\"']{{0,2}}(?:tcp:)?({HOST})(?:[,:](\d{{2,5}}))?(?=[\"',;&\s\])}}]|$)",
 )
 _FLAG = partial(
     re.compile, rf"(?i)(?<!\S)(?:--?{_KEY}|-h)[\s=]\s{{0,8}}[\"']?({HOST})(?::(\d{{2,5}}))?(?=[\"',;&\s)]|$)"
@@ -82,6 +82,8 @@ def mentions(text: str) -> Iterator[Mention]:
 def in_command(text: str) -> Iterator[Mention]:
     """`mentions`, and what only a command line says: `--host db`, `nc -z db 5432`, `curl db/health`."""
     text = text[:LONGEST]
+    if not text:
+        return
     yield from mentions(text)
     for pattern in (_FLAG, _WORDS):
         for found in pattern().finditer(text):

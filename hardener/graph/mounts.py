@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import PurePosixPath
 
-from hardener.graph.findings import Findings
+from hardener.graph.findings import Findings, Unread
 from hardener.graph.mentions import HOST, UNKNOWN, Mention, in_list, mentions
 from hardener.model import Service
 from hardener.model.interpolation import fill
@@ -27,6 +27,8 @@ _PATTERNS = tuple(
         # fluentd, fluent-bit, redis and others: the key, blanks, the host
         rf"^\s*(?:host|hosts|hostname|server|address|replicaof|slaveof)\s+[\"']?({HOST})(?::(\d+))?(?=[\"';,\s]|$)",
         rf"(?:^|\s)({HOST})\s+(\d{{2,5}})(?=\s|;|$)",
+        # XML: `<host>zookeeper</host>`
+        rf"<[\w:.-]{{0,60}}(?:host|hostname|server|address|url|endpoint|node)s?>\s{{0,8}}(?:\w+://)?({HOST})(?::(\d+))?\s*[/<]",
         # programs: `connect("db"`, `create_connection(('db', 5432)`
         rf"(?:connect|client|redis|dial|lookup)\w*\([\"'({{\s]{{0,6}}({HOST})[\"']\s*[,)](?:\s*(\d{{2,5}}))?",
     )
@@ -34,6 +36,14 @@ _PATTERNS = tuple(
 _PASS = partial(re.compile, rf"(?:^|[\s{{])\w+_pass\s+(?:\w+://)?({HOST})(?::(\d+))?(?=[;\s/]|$)")
 _CADDY = partial(re.compile, r"^\s*(?:reverse_proxy|php_fastcgi|forward_auth|to|proxy)\s+(.+)")
 _LONGEST_LINE = 4000
+# Folders where programs keep their configuration, and what lies below /etc that is none.
+_FOLDER = partial(re.compile, r"/etc/.+|.*/(?:config|conf|conf\.d|settings|configuration)", re.IGNORECASE)
+_SYSTEM = partial(
+    re.compile,
+    r"/etc/(?:localtime|timezone|passwd|group|shadow|hosts|hostname|resolv\.conf|machine-id|ssl|pki|letsencrypt|.*certs?|.*keys?)"
+    r"(?:/.*)?",
+    re.IGNORECASE,
+)
 _CONFIGURATION = partial(
     re.compile,
     r".*\.(?:conf|cfg|cnf|ya?ml|toml|json|ini|env|properties|xml|vcl|hcl|tmpl|template|tpl|river|alloy)|Caddyfile|Corefile",
@@ -58,7 +68,7 @@ def read_mounts(found: Findings, service: Service) -> None:
         if mount.type == "bind" and mount.source:
             _bound(found, service.name, mount.source, target)
         elif mount.type != "tmpfs":
-            found.unread.setdefault(service.name, []).append(target)
+            found.unread.setdefault(service.name, []).append(Unread(target, kept=True))
     declared = found.project.file.configs or {}
     for grant in service.read_configs():
         config = declared.get(grant.source)
@@ -69,7 +79,7 @@ def read_mounts(found: Findings, service: Service) -> None:
         elif config is not None and config.file is not None:
             _bound(found, service.name, fill(config.file, found.values, UNKNOWN), grant.target)
         else:
-            found.unread.setdefault(service.name, []).append(grant.target)
+            found.unread.setdefault(service.name, []).append(Unread(grant.target))
 
 
 def _bound(found: Findings, service: str, source: str, target: str) -> None:
@@ -80,13 +90,13 @@ def _bound(found: Findings, service: str, source: str, target: str) -> None:
             return
         if is_configuration(target):
             found.files.note(f"{path.replace(UNKNOWN, '$')} cannot be read: it is not beside the compose file")
-        found.unread.setdefault(service, []).append(target)
+        found.unread.setdefault(service, []).append(Unread(target))
     elif found.files.is_folder(path):
         for file in found.files.below(path):
             if is_configuration(file) or (_PROGRAM().fullmatch(os.path.basename(file)) and not _skipped(file)):
                 _file(found, service, file)
     elif not _skipped(path) and not _file(found, service, path):
-        found.unread.setdefault(service, []).append(target)
+        found.unread.setdefault(service, []).append(Unread(target))
 
 
 def _file(found: Findings, service: str, path: str) -> bool:
@@ -111,6 +121,12 @@ def is_configuration(target: str) -> bool:
     """Whether a path in a container is that of a configuration file, by its ending."""
     name = PurePosixPath(target).name
     return _CONFIGURATION().fullmatch(name) is not None and not _skipped(name)
+
+
+def is_configuration_folder(target: str) -> bool:
+    """Whether a path in a container is where programs keep their configuration, whatever its ending."""
+    path = target.rstrip("/")
+    return _FOLDER().fullmatch(path) is not None and _SYSTEM().fullmatch(path) is None
 
 
 def _skipped(path: str) -> bool:

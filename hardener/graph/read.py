@@ -9,6 +9,7 @@ from hardener.graph.completeness import decide
 from hardener.graph.evidence import read_service
 from hardener.graph.files import Files
 from hardener.graph.findings import Findings, folder_of
+from hardener.graph.kinds import Kinds
 from hardener.graph.labels import read_labels
 from hardener.graph.mounts import read_mounts
 from hardener.graph.names import Names
@@ -37,7 +38,8 @@ def read_graph(project: Project, facts: Callable[[Service], ImageFacts | None]) 
     for service in project.services.values():
         read_mounts(found, service)
     read_labels(found, facts)
-    undecided = decide(found, facts)
+    kinds = Kinds(found, facts)
+    undecided = decide(found, kinds)
     return Graph(
         services=tuple(project.services),
         edges=tuple(found.edges),
@@ -47,6 +49,9 @@ def read_graph(project: Project, facts: Callable[[Service], ImageFacts | None]) 
             for port in service.read_ports()
         ),
         outgoing=tuple(found.outgoing),
+        foreign=tuple(found.foreign),
+        stores=frozenset(name for name in services if kinds.is_store(name)),
+        proxies=frozenset(name for name, known in kinds.known.items() if known and known.reach == "http"),
         undecided=undecided,
         notes=tuple(files.notes),
     )

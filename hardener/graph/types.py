@@ -65,6 +65,19 @@ class Outgoing(NamedTuple):
     where: str
 
 
+@shows("service", "port", "where")
+class Foreign(NamedTuple):
+    """A port that a service names with a host that is none of the project's, or that only a variable knows.
+
+    It may be one of this host's, as other hosts are told of it: `LISTENERS: OUT://192.168.1.10:9092`.
+    """
+
+    service: str
+    port: int
+    claim: str
+    where: str
+
+
 @shows("services", "edges", "exposures", "outgoing", "undecided", "notes")
 @dataclass(frozen=True)
 class Graph:
@@ -72,8 +85,9 @@ class Graph:
 
     `services` are those of the file itself; edges and `undecided` can name those of included files, too. `edges` has
     every way an edge is known, so that one pair of services can be in it several times; `undecided` are services of
-    which it cannot be said whom they talk to, with the reason: nothing may be cut from them. `notes` tell of files that
-    could not be read.
+    which it cannot be said whom they talk to, with the reason: nothing may be cut from them. `stores` keep data for
+    others, and open no connections but those that `edges` has; `proxies` lead people on to others. `notes`
+    tell of files that could not be read.
     """
 
     services: tuple[str, ...]
@@ -82,6 +96,9 @@ class Graph:
     outgoing: tuple[Outgoing, ...] = ()
     undecided: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    stores: frozenset[str] = frozenset()
+    proxies: frozenset[str] = frozenset()
+    foreign: tuple[Foreign, ...] = ()
 
     def pairs(self) -> dict[tuple[str, str], list[Edge]]:
         """The edges by source and target."""

@@ -13,7 +13,7 @@ from hardener.shown import shows
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]\s*(.*))?")
 # Words of a variable's name that say that its value is a host, or holds one.
 _SAYS_HOST = re.compile(
-    r"hosts?|hostnames?|servers?|urls?|uris?|addrs?|address(?:es)?|endpoints?|brokers?|dsn|nodes?"
+    r"\w*hosts?|hostnames?|servers?|\w*urls?|\w*uris?|\w*addrs?|address(?:es)?|endpoints?|brokers?|dsn|nodes?"
     r"|services?|seeds?|master|primary|replicas?|upstream|backend|targets?|peers?|bootstrap(?:servers)?"
     r"|members|voters|connect(?:ion)?|proxy|gateway|remote|ip|link|origin|smtp|slave|sentinels|zookeeper"
     r"|nameserver|jdbc"

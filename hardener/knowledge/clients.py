@@ -1,4 +1,7 @@
-"""Whom images talk to by themselves, or where that is told: `clients.toml`, read when the first image is looked up."""
+"""Whom images talk to by themselves, or where that is told: `clients.toml`, read when the first image is looked up.
+
+`stores.toml` has those that are data stores; it is small, and can be asked without the other.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from typing import Any, Literal, NamedTuple
 from hardener.knowledge.globs import matches
 from hardener.knowledge.reference import reference
 
-_FILE = Path(__file__).parent / "clients.toml"
+_FILE = Path(__file__).with_name("clients.toml")
+_STORES = Path(__file__).with_name("stores.toml")
 
-Reach = Literal["none", "told", "http", "any"]
+Reach = Literal["none", "told", "http", "web", "any"]
 
 
 class Default(NamedTuple):
@@ -31,6 +35,7 @@ class Client(NamedTuple):
     config: tuple[str, ...] = ()
     defaults: tuple[Default, ...] = ()
     kin: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
     kin_if: tuple[str, ...] = ()
     kin_unless: tuple[str, ...] = ()
     outgoing: str | None = None
@@ -55,6 +60,13 @@ def client_of(image: str | None) -> Client | None:
     return _find(found.familiar) if found else None
 
 
+def store_role(image: str | None) -> str | None:
+    """The role of an image that is a data store without facts: `queue` for `redpandadata/redpanda`; None for others."""
+    found = reference(image) if image else None
+    client = _first(found.familiar, _stores()) if found else None
+    return client.role if client else None
+
+
 @cache
 def words() -> dict[str, tuple[str, ...]]:
     """For a word of a variable's name, the words of images and the roles it means: `{"pg": ("postgres", …)}`."""
@@ -70,7 +82,7 @@ def outside() -> frozenset[str]:
 @cache
 def clients() -> tuple[Client, ...]:
     """All that is known."""
-    return tuple(map(_client, _data()["clients"]))
+    return (*_stores(), *map(_client, _data()["clients"]))
 
 
 @cache
@@ -79,9 +91,18 @@ def _find(name: str) -> Client | None:
     return named or next((client for glob, client in _by_glob() if matches(name, glob)), None)
 
 
+def _first(name: str, among: tuple[Client, ...]) -> Client | None:
+    return next((client for client in among if any(matches(name, glob) for glob in client.names)), None)
+
+
+@cache
+def _stores() -> tuple[Client, ...]:
+    return tuple(map(_client, _read(_STORES)["clients"]))
+
+
 @cache
 def _by_name() -> dict[str, Client]:
-    return {name: client for client in clients() for name in client.names}
+    return {name: client for client in reversed(clients()) for name in client.names}
 
 
 @cache
@@ -97,6 +118,10 @@ def _client(entry: dict[str, Any]) -> Client:
 
 @cache
 def _data() -> dict[str, Any]:
+    return _read(_FILE)
+
+
+def _read(file: Path) -> dict[str, Any]:
     import tomllib
 
-    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    return tomllib.loads(file.read_text(encoding="utf-8"))

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from hardener.knowledge.facts import ImageFacts
     from hardener.knowledge.lock import Lock
 
+LOCK_NAME = "harden.lock"
+"""The lock file that is read without being asked for, beside the compose file."""
+
 
 @shows("name", "digest", "platform")
 class InspectedImage(NamedTuple):

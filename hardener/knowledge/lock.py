@@ -25,9 +25,6 @@ from hardener.knowledge.reference import Reference, reference
 from hardener.source import Data, Document, Path, RewriteError, load, rewrite
 from hardener.source.files import SourceFile, create, decode, read
 
-LOCK_NAME = "harden.lock"
-"""The file that is read without being asked for, beside the compose file."""
-
 _KEYS = {"digest", "measured", "platform"}
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _START = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from hardener.model.interpolation import resolve_defaults, split_outside_braces, variables
@@ -60,6 +61,7 @@ class Reference(NamedTuple):
         return f"{self.name}:{self.known_tag}" if self.known_tag and "$" not in self.name else None
 
 
+@lru_cache(maxsize=4096)
 def reference(image: str) -> Reference | None:
     """What the value of `image:` refers to, or None if it is no reference. Never raises."""
     name, at, digest = _filled(image.strip()).partition("@")
@@ -76,6 +78,7 @@ def reference(image: str) -> Reference | None:
     return Reference(registry, repository, tag if colon else None, digest if at else None)
 
 
+@lru_cache(maxsize=4096)
 def slug(name: str) -> str:
     """A file name for an image name: `prom-prometheus` for `prom/prometheus`, `grafana` for `grafana/grafana`."""
     parsed = reference(name.removesuffix("/*"))

@@ -21,8 +21,7 @@ from hardener.model.units import boolean, byte_size, duration, format_bytes, int
 
 if TYPE_CHECKING:
     from hardener.model.build import Build
-    from hardener.model.long import ServiceNetwork
-    from hardener.model.resources import Config, Include, Network, Secret, Volume
+    from hardener.model.resources import Config, Include, Network, Secret, ServiceNetwork, Volume
 
 __all__ = [
     "Build",
@@ -69,8 +68,7 @@ __all__ = [
 
 _LATER = {
     "Build": "build",
-    "ServiceNetwork": "long",
-    **dict.fromkeys(("Config", "Include", "Network", "Secret", "Volume"), "resources"),
+    **dict.fromkeys(("Config", "Include", "Network", "Secret", "ServiceNetwork", "Volume"), "resources"),
 }
 
 

@@ -45,13 +45,14 @@ from hardener.model.units import boolean, byte_size, duration, integer, number
 
 if TYPE_CHECKING:
     from hardener.model.build import Build
-    from hardener.model.long import LongDependency, LongExtends, ServiceNetwork
+    from hardener.model.long import LongDependency, LongExtends
     from hardener.model.rare import BlkioConfig, CredentialSpec, DeviceRequest, LongDevice, ServiceModel
+    from hardener.model.resources import ServiceNetwork
 else:
     Build = imported_on_use("hardener.model.build", "Build")
     LongDependency = imported_on_use("hardener.model.long", "LongDependency")
     LongExtends = imported_on_use("hardener.model.long", "LongExtends")
-    ServiceNetwork = imported_on_use("hardener.model.long", "ServiceNetwork")
+    ServiceNetwork = imported_on_use("hardener.model.resources", "ServiceNetwork")
     BlkioConfig = imported_on_use("hardener.model.rare", "BlkioConfig")
     CredentialSpec = imported_on_use("hardener.model.rare", "CredentialSpec")
     DeviceRequest = imported_on_use("hardener.model.rare", "DeviceRequest")
@@ -157,7 +158,9 @@ class Container(Part):
     @property
     def name(self) -> str:
         """Its key in the compose file; empty when read by itself."""
-        return self._name
+        # Rules ask thousands of times: this is `self._name` without the long way that pydantic takes to it.
+        name: str = (self.__pydantic_private__ or {}).get("_name", "")
+        return name
 
     @property
     def has_network(self) -> bool:
@@ -167,9 +170,11 @@ class Container(Part):
 
     def read_build(self) -> Build | None:
         """The build in long syntax, None if not set."""
+        if not isinstance(self.build, str):
+            return self.build
         from hardener.model.build import Build
 
-        return Build.model_construct(context=self.build) if isinstance(self.build, str) else self.build
+        return Build.model_construct(context=self.build)
 
     def read_depends_on(self) -> dict[str, Dependency]:
         """The services this one waits for, by name."""
@@ -232,7 +237,7 @@ class Container(Part):
 
     def read_networks(self) -> dict[str, ServiceNetwork]:
         """The networks joined by name; {} stands for the implicit `default`, unless `network_mode` is set."""
-        from hardener.model.long import ServiceNetwork
+        from hardener.model.resources import ServiceNetwork
 
         if isinstance(self.networks, dict):
             return self.networks

@@ -3,7 +3,7 @@
 https://github.com/compose-spec/compose-spec/blob/main/05-services.md
 """
 
-from hardener.model.base import Entries, Flag, Lazy, Number, Part, Text, Texts, Values
+from hardener.model.base import Entries, Flag, Lazy, Number, Part, Text
 
 
 class LongExtends(Part):
@@ -44,21 +44,6 @@ class LongUlimit(Part):
 
     hard: Number = None
     soft: Number = None
-
-
-class ServiceNetwork(Part):
-    """How a service joins one network."""
-
-    aliases: Texts = None
-    interface_name: Text = None
-    ipv4_address: Text = None
-    ipv6_address: Text = None
-    link_local_ips: Texts = None
-    mac_address: Text = None
-    driver_opts: Values = None
-    priority: Number = None
-    gw_priority: Number = None
-    use_service_name_alias: Flag = None
 
 
 class LongPort(Part):

@@ -4,6 +4,7 @@ https://github.com/compose-spec/compose-spec/blob/main/05-services.md#volumes
 """
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from hardener.model.base import LEFT_TO_RIGHT, Lazy, Part, Text, imported_on_use
@@ -52,6 +53,7 @@ def mount_type(source: str | None) -> str | None:
     return None if source.startswith("$") else "volume"
 
 
+@lru_cache(maxsize=4096)
 def parse_mount(text: str, position: int = 0) -> Mount:
     """The short syntax of a volume. What compose refuses is read as far as it goes."""
     pieces = split_outside_braces(readable(text), ":")

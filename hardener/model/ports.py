@@ -4,6 +4,7 @@ https://github.com/compose-spec/compose-spec/blob/main/05-services.md#ports
 """
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from pydantic import AfterValidator
@@ -44,6 +45,7 @@ class Port(NamedTuple):
     app_protocol: str | None = None
 
 
+@lru_cache(maxsize=4096)
 def port_range(text: str | None) -> range | None:
     """The port numbers of `80` or `8000-8010`; None for None, a variable, and what is no port from 0 to 65535."""
     start, dash, end = (text or "").partition("-")
@@ -64,6 +66,7 @@ def clash(one: Port, other: Port) -> bool:
     return overlap and _share_address(one.host_ip or "", other.host_ip or "")
 
 
+@lru_cache(maxsize=4096)
 def parse_port(text: str, position: int = 0) -> Port | None:
     """The short syntax; None where compose refuses it. Text with a variable without default is split, not checked."""
     resolved = resolve_defaults(text)

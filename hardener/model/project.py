@@ -7,6 +7,7 @@ https://github.com/compose-spec/compose-spec/blob/main/13-merge.md as far as the
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path as FilePath
@@ -35,7 +36,7 @@ MAX_CHAIN = 100
 
 
 @shows("document", "services", "included")
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Project:
     """A document read as compose reads it.
 
@@ -104,6 +105,19 @@ class Project:
         elif base:
             return self.origin(("services", base, *path[2:]))
         return ("services", name, "extends") if "extends" in own else path
+
+    def is_tagged(self, key: str) -> bool:
+        """Whether a key at the top stands under a tag, as in `networks: !reset {}`."""
+        merged = self.document.merged
+        return isinstance(merged, dict) and isinstance(merged.get(key), Tagged)
+
+    def is_apart(self, key: str, names: Iterable[str]) -> bool:
+        """Whether each of these services has a `key` in its own text, which no other shares by `<<` or an alias."""
+        data = self.document.data
+        services = bare(data.get("services")) if isinstance(data, dict) else {}
+        bodies = [bare(services.get(name)) for name in names]
+        own = [body.get(key) if isinstance(body, dict) else None for body in bodies]
+        return None not in own and len(set(map(id, own))) == len(own)
 
     def as_written(self, name: str) -> Raw:
         """The body of a service without what it extends, `<<` merged."""

@@ -10,13 +10,30 @@ from hardener.model.base import (
     Entries,
     Flag,
     Lazy,
+    Number,
     Part,
     Scalar,
     Text,
+    Texts,
     Values,
 )
 from hardener.model.short import text_values, texts
 from hardener.model.units import boolean
+
+
+class ServiceNetwork(Part):
+    """How a service joins one network."""
+
+    aliases: Texts = None
+    interface_name: Text = None
+    ipv4_address: Text = None
+    ipv6_address: Text = None
+    link_local_ips: Texts = None
+    mac_address: Text = None
+    driver_opts: Values = None
+    priority: Number = None
+    gw_priority: Number = None
+    use_service_name_alias: Flag = None
 
 
 class LongExternal(Part):

@@ -18,7 +18,9 @@ from hardener.source.files import create_new, replace_content
 FOLDER_MODE = 0o700
 """The mode of a folder that is made for companions: what lies in it may be readable to a container, not to the host."""
 
-_HINT = "if that is the one that counts, take the other out of the compose file; else take this {} away"
+_HINT = (
+    "if that is the one that counts, take the other out of the compose file; else take this {} away, or --skip secrets"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,8 +122,7 @@ class _Scanner(Scanner):
         # The whole of a long line can wait here; a list would be slow to take its first from.
         self.tokens: Any = deque(self.tokens)
         self.last: Any = None
-        self.line_checked = 0
-        self.settled = -1
+        self.line_checked, self.settled = 0, -1
 
     # The parser asks about each token some ten times: look only once whether more must be read to know what it is.
 
@@ -132,7 +131,10 @@ class _Scanner(Scanner):
         return super().reader
 
     def settle(self) -> None:
-        while self.need_more_tokens():
+        while not self.done:
+            self.stale_possible_simple_keys()
+            if self.tokens and self.next_possible_simple_key() != self.tokens_taken:
+                break
             self.fetch_more_tokens()
         self.settled = self.tokens_taken
 

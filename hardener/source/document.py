@@ -14,7 +14,7 @@ from hardener.source.tree import Alias, Entry, Node, Scalar, children, descendan
 
 
 @shows("file", "root")
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Document:
     """Text plus tree. `file` is the name used in messages; `text` holds the BOM and line breaks as they are."""
 

@@ -108,7 +108,14 @@ def create_new(target: Path, content: bytes, mode: int) -> None:
     """Writes a file that is not there yet, whole or not at all. Raises OSError, FileExistsError if it is there."""
     with _temporary(target, content) as temporary:
         os.chmod(temporary, mode)
-        os.link(temporary, target)  # a rename would overwrite what came in between
+        try:
+            os.link(temporary, target)  # a rename would overwrite what came in between
+        except FileExistsError:
+            raise
+        except OSError:
+            if os.path.lexists(target):
+                raise
+            os.rename(temporary, target)  # some file systems have no links
 
 
 def replace_content(target: Path, content: bytes) -> None:

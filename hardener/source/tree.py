@@ -1,6 +1,7 @@
 """The tree of a YAML document: every node with its exact span in the text.
 
-A node is a place: two are never equal, though their `data` can be (`hardener.source.same`).
+A node is a place: two are never equal, though their `data` can be (`hardener.source.same`). Nor are they printed: the
+methods that a dataclass would get for that take longer to make than a small file takes to read.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from hardener.source.data import Data, Path
 
 
 @shows("start", "end")
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """A value in the text. `text[start:end]` is its source, from its anchor or tag to its last character.
 
@@ -30,7 +31,7 @@ class Node:
 
 
 @shows("start", "end", "style")
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Scalar(Node):
     """`style` is the indicator that opens it: `'`, `"`, `|`, `>`, or nothing for a plain or empty scalar."""
 
@@ -48,7 +49,7 @@ class Scalar(Node):
 
 
 @shows("start", "end")
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Alias(Node):
     """`*name`, standing for `target`, a node earlier in the text."""
 
@@ -56,7 +57,7 @@ class Alias(Node):
 
 
 @shows("start", "end")
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Entry:
     """A key and its value. `start` is the key's start, or that of its `?`; `colon` the index after the `:`, or -1."""
 
@@ -72,7 +73,7 @@ class Entry:
 
 
 @shows("start", "end")
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Item:
     """An item of a sequence. `start` is the index of its `-` (block style) or its own start (flow style)."""
 
@@ -86,7 +87,7 @@ class Item:
 
 
 @shows("start", "end")
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Collection(Node):
     """A mapping or a sequence. `braced` tells `{}` and `[]` from a bare `a: 1` pair inside a flow sequence."""
 
@@ -95,7 +96,7 @@ class Collection(Node):
 
 
 @shows("start", "end", "by_key")
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Mapping(Collection):
     """A mapping; its entries in the order of the text."""
 
@@ -104,7 +105,7 @@ class Mapping(Collection):
 
 
 @shows("start", "end", "items")
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Sequence(Collection):
     """A sequence; its items in the order of the text."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from functools import cache
 from types import ModuleType
 
@@ -16,10 +17,11 @@ ENTRY_POINTS = "hardener.transforms"
 _INFRASTRUCTURE = {"base", "context", "jobs"}
 
 
-def builtin() -> list[str]:
+@cache
+def builtin() -> tuple[str, ...]:
     """The ids of the transforms that come with this package, sorted."""
     modules = (module.name for module in pkgutil.iter_modules(__path__))
-    return sorted(name.replace("_", "-") for name in modules if name not in _INFRASTRUCTURE)
+    return tuple(sorted(name.replace("_", "-") for name in modules if name not in _INFRASTRUCTURE))
 
 
 @cache
@@ -42,7 +44,7 @@ def find(rule: str) -> type[Transform]:
     raise HardenError(f"there is no rule {rule!r}", hint=nearest(rule, builtin()))
 
 
-def nearest(name: str, known: list[str]) -> str:
+def nearest(name: str, known: Sequence[str]) -> str:
     """A hint: the name somebody probably meant, or all there are."""
     from difflib import get_close_matches
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from hardener.knowledge import reference
-from hardener.knowledge.lock import LOCK_NAME
+from hardener.knowledge.inspection import LOCK_NAME
 from hardener.model import Service
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context

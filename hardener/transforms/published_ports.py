@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NamedTuple
 from pydantic import AfterValidator, Field
 
 from hardener.knowledge import Role
-from hardener.model import Port, Service, clash, port_range, readable, resolve_defaults
+from hardener.model import Port, Service, clash, port_range, resolve_defaults
 from hardener.model.base import as_written
 from hardener.model.interpolation import split_outside_braces
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
@@ -17,10 +17,8 @@ _SCREENS = {"admin-ui", "monitoring"}
 _FRONT = {"reverse-proxy", "web", "app"}
 # https://yaml.org/type/int.html: every part but the first is below 60.
 _BASE_60 = re.compile(r"[1-9][0-9]*(?::[0-5]?[0-9])+")
-_HOST_NAME = re.compile(r"(?:HOST|SERVER|ADDR|URL|URI|ENDPOINT|BROKER|NODE|PEER)", re.IGNORECASE)
-# A host that is certainly none of this project's names: an address, a domain, or what only a variable knows.
-_FOREIGN = re.compile(r"(\$\{?\w+[^}:/]*\}?|[\w-]+(?:\.[\w-]+)+):([0-9]{1,5})(?![\w.])")
-_LOOPBACK = re.compile(r"127\..*|0\.0\.0\.0|.*\.localhost")
+# Edges that say by which name a service is reached, or that it is.
+_BY_NAME = ("depends_on", "links", "environment", "command", "healthcheck", "label", "config", "image")
 
 
 def _address(bind: str) -> str:
@@ -55,7 +53,7 @@ class PublishedPorts(Transform):
     web servers, applications and what is not known are never touched, nor are ports that clients elsewhere use by
     design: an object store's (browsers follow links to it), an MQTT broker's.
 
-    Known to be right where another service of the project reaches it by name (`depends_on`, `links`, a variable), and
+    Known to be right where another service of the project reaches it by name (`harden graph` shows it), and
     for screens where people come in through another service. A store that stands alone may be used from other hosts,
     as may a port that is a variable or that some setting names together with another host: those are only assumed.
 
@@ -231,39 +229,11 @@ def _public(service: Service, ports: list[Port], context: Context) -> list[Port]
     return found
 
 
-def _names(service: Service) -> set[str]:
-    """What other services can call a service."""
-    names = {service.name, service.container_name, service.hostname}
-    for network in service.read_networks().values():
-        names |= {*(network.aliases or ()), network.ipv4_address}
-    return {name for name in names if name}
-
-
-def _said(service: Service) -> Iterator[tuple[str, str]]:
-    """The variables and the words of the command of a service, with the key that each stands below."""
-    for name, value in service.read_environment().items():
-        yield name, readable(value or "")
-    for word in (*(service.read_entrypoint() or ()), *(service.read_command() or ())):
-        yield "", readable(word)
-
-
 def _user(service: Service, context: Context) -> Evidence | None:
     """What shows that another service of the project reaches this one by name."""
-    names = "|".join(map(re.escape, sorted(_names(service))))
-    # A name before an `@` is that of a user.
-    named = re.compile(rf"(?:(?:^|[/@,;=\s])(?:{names})(?=:[0-9$])|//(?:[^/\s]*@)?(?:{names})(?=[:/?,]|$))(?![^/\s]*@)")
-    for other in (*context.services.values(), *context.project.included.values()):
-        if other.name == service.name:
-            continue
-        path = ("services", other.name)
-        if service.name in other.read_depends_on():
-            return Evidence(f"{other.name} depends on it", context.where((*path, "depends_on")))
-        if any((link or "").partition(":")[0] == service.name for link in other.links or ()):
-            return Evidence(f"{other.name} links to it", context.where((*path, "links")))
-        for key, value in _said(other):
-            if named.search(value) or (_HOST_NAME.search(key) and re.fullmatch(names, value.strip())):
-                where = context.where((*path, "environment" if key else "command", key))
-                return Evidence(f"{other.name} reaches it by name{f' ({key})' if key else ''}", where)
+    for edge in context.graph.edges:
+        if edge.target == service.name and edge.kind in _BY_NAME:
+            return Evidence(f"{edge.source} reaches it by name: {edge.claim}", edge.where)
     return None
 
 
@@ -281,13 +251,9 @@ def _front(service: Service, context: Context) -> Evidence | None:
 def _elsewhere(port: Port, context: Context) -> Evidence | None:
     """A setting that names the port of the host together with an address that is none of the project's."""
     numbers = port_range(port.published) or ()
-    local = {name for service in context.services.values() for name in _names(service)}
-    for service in context.services.values():
-        for key, value in _said(service):
-            for host, number in _FOREIGN.findall(value):
-                if int(number) in numbers and host not in local and not _LOOPBACK.fullmatch(host):
-                    where = context.where(("services", service.name, "environment" if key else "command", key))
-                    return Evidence(f"{service.name} names the port with another host ({key or 'command'})", where)
+    for foreign in context.graph.foreign:
+        if foreign.port in numbers:
+            return Evidence(f"{foreign.service} names the port with another host: {foreign.claim}", foreign.where)
     return None
 
 

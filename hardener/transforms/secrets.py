@@ -123,7 +123,7 @@ class Secrets(Transform):
             service,
             path[2:],
             keeping.without_values(path),
-            f"its value goes to {keeping.env_file}: {use.not_by_file}",
+            f"its value goes to {keeping.env_file}, weaker than a secret: {use.not_by_file}",
             Confidence.KNOWN,
             evidence=_evidence(use),
             caveat=_caveat(keep),

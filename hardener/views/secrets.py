@@ -37,7 +37,7 @@ _PIPED = re.compile(
 )
 _PEM = re.compile(r"-----(BEGIN|END) [A-Z ]{0,40}PRIVATE KEY")
 # What stands between a name and its value. An option's value may also be the next word or the next item.
-_SEPARATOR = re.compile(r"[\"']?(?:[ \t]{0,8}:(?=[ \t]|$|[\"'])|=)[ \t]{0,64}")
+_SEPARATOR = re.compile(r"[\"']?[ \t]{0,8}(?::(?=[ \t]|$|[\"'])|=)[ \t]{0,64}")
 _OPTION_SEPARATOR = re.compile(r"[\"']?[ \t,=]{1,8}")
 # Values that give nothing away: a variable without a default, a file that is read, a switch.
 _HARMLESS = re.compile(

@@ -125,7 +125,7 @@ def _decisions(advice: list[Advice], width: int, color: bool, veil: Veil | None)
         first, *more = wrap(f"{rule}  {escape(', '.join(dict.fromkeys(map(_place, same))))}", width - 4)
         yield "    " + paint(rule, "cyan", color) + first.removeprefix(rule)
         yield from ("    " + line for line in more)
-        yield from ("      " + line for line in wrap(_told(message, veil), width - 6))
+        yield from ("      " + line for line in wrap(escape(veil.entry(message) if veil else message), width - 6))
         for reason in dict.fromkeys(one.reason for one in same):
             yield from ("      " + paint(line, "dim", color) for line in wrap(_told(reason, veil), width - 6))
 

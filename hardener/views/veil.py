@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from hardener.model.interpolation import Variable, places
@@ -55,8 +56,7 @@ class Veil(NamedTuple):
             parts += [text[position:start], _masked(text[start:end])]
             position = end
         shown = split_lines("".join([*parts, text[position:]])) if parts else lines
-        masked = mask(shown)
-        return [pattern.sub(MASK, line) for line in masked] if (pattern := _any_of(self.values)) else masked
+        return [self.values_in(line) for line in mask(shown)] if self.values else mask(shown)
 
     def entry(self, text: str) -> str:
         """One line of YAML, masked as such."""
@@ -68,7 +68,12 @@ class Veil(NamedTuple):
 
     def values_in(self, text: str) -> str:
         """`text` with the values in it masked."""
-        return pattern.sub(MASK, text) if (pattern := _any_of(self.values)) else text
+        parts: list[str] = []
+        position = 0
+        for start, end in _occurrences(text, _by_start(self.values)) if self.values else ():
+            parts += [text[position:start], MASK]
+            position = end
+        return "".join([*parts, text[position:]]) if parts else text
 
 
 def veil(before: Project, after: Project, credentials: Callable[[Project], Iterable[Credential]]) -> Veil:
@@ -89,13 +94,22 @@ class _Finder:
         self.document = project.document
         self.spans: set[Span] = set()
         self.values: set[str] = set()
-        for credential in credentials(project):
-            if not credential.placeholder:
-                self.values.add(credential.value)
-                scalar = self.document.scalar(project.origin(credential.path)) if credential.file is None else None
-                if scalar is not None:
-                    self.hide(scalar, self.text(scalar), credential.start, credential.end)
         self.look()
+        # A credential in this file looks like one, too; to find those of other files as well takes a while at first.
+        services = project.file.read_services().values()
+        if self.spans or any(service.env_file or service.extends for service in services):
+            for credential in credentials(project):
+                self.credential(credential, project)
+
+    def credential(self, credential: Credential, project: Project) -> None:
+        """Hides what is known to be one, unless it only stands in for one."""
+        if credential.placeholder:
+            return
+        self.values.add(credential.value)
+        place = project.origin(credential.path)
+        own = credential.file is None and place[2] == credential.path[2]  # not from another file
+        if own and (scalar := self.document.scalar(place)) is not None:
+            self.hide(scalar, self.text(scalar), credential.start, credential.end)
 
     def names(self) -> Iterator[str]:
         """All keys."""
@@ -111,6 +125,8 @@ class _Finder:
                     self.under(str(entry.key.data), entry.value)
                     if _NO_NAME.search(str(entry.key.data)):
                         self.scan("-", [entry.key])
+                if (named := node.by_key.get("name")) and (value := node.by_key.get("value")):
+                    self.under(str(named.value.data), value.value)
             elif isinstance(node, Sequence):
                 for item in node.items:
                     if isinstance(_target(item.value), Sequence):
@@ -124,6 +140,10 @@ class _Finder:
         elif isinstance(node, Sequence):
             items = [item for each in node.items if isinstance(item := _target(each.value), Scalar)]
             self.scan(f"{key}:", items, listed=True)
+            if items and self.text(items[0]).startswith("-"):
+                # Arguments alone; the scanner knows those of one line.
+                for option, value in pairwise(items):
+                    self.scan(f"{key}: {self.text(option)}", [value])
 
     def scan(self, head: str, scalars: list[Scalar], *, listed: bool = False) -> None:
         """Hides the parts of `scalars` that look secret beneath `head`."""
@@ -165,24 +185,26 @@ class _Finder:
     def hide(self, scalar: Scalar, text: str, start: int, end: int) -> None:
         """Hides `text[start:end]`, the text being what a scalar means: that part if it is written so, else all."""
         raw = self.document.text[scalar.start : scalar.end]
-        self.values |= {text[start:end], *text[start:end].splitlines()}
-        if start == 0 and end == len(text) and "\n" in raw:
+        part, whole = text[start:end], end - start == len(text)
+        self.values |= {part, *part.splitlines()}
+        if whole and "\n" in raw:
             self.values |= {line.replace('\\"', '"').strip(" \t\r\"'\\") for line in raw.split("\n")}
-        if raw.count(text) == 1:
-            offset = scalar.start + raw.index(text)
-            self.spans.add((offset + start, offset + end))
-        elif scalar.style == "|" and end - start < len(text.strip()) and raw.count(text[start:end]) == 1:
-            offset = scalar.start + raw.index(text[start:end])
-            self.spans.add((offset, offset + end - start))
+        offset = _offset(raw, text, part, start)
+        if whole or offset is None:
+            own_tag = isinstance(scalar.data, Tagged)
+            before = _PROPERTIES.match(raw) if not own_tag else None
+            self.spans.add((scalar.start + (before.end() if before else 0), scalar.end))
         else:
-            self.spans.add((scalar.start, scalar.end))
+            self.spans.add((scalar.start + offset, scalar.start + offset + len(part)))
 
-    def everywhere(self, values: Iterable[str]) -> tuple[Span, ...]:
+    def everywhere(self, values: tuple[str, ...]) -> tuple[Span, ...]:
         """The places of all secrets, those included where one of `values` is written in another way."""
+        index = _by_start(values)
         for scalar in self.scalars() if values else ():
             text = self.text(scalar)
             raw = self.document.text[scalar.start : scalar.end]
-            if any(value in text and raw.count(value) < text.count(value) for value in values):
+            found = {text[start:end] for start, end in _occurrences(text, index)}
+            if any(raw.count(value) < text.count(value) for value in found):
                 self.spans.add((scalar.start, scalar.end))
         return tuple(_joined(self.spans))
 
@@ -207,6 +229,13 @@ class _Finder:
 
 def _target(node: Node) -> Node:
     return node.target if isinstance(node, Alias) else node
+
+
+def _offset(raw: str, text: str, part: str, start: int) -> int | None:
+    """Where `part`, which stands at `start` in `text`, stands in what is written for that; None if it does not so."""
+    if raw.count(text) == 1:
+        return raw.index(text) + start
+    return raw.index(part) if raw.startswith("|") and raw.count(part) == 1 else None
 
 
 def _quoted(text: str) -> str:
@@ -291,8 +320,29 @@ def _defaults(value: str) -> Iterator[str]:
             yield from (literal, *_defaults(literal))
 
 
-@lru_cache(maxsize=8)
-def _any_of(values: tuple[str, ...]) -> re.Pattern[str] | None:
-    # Digits are a part of many things.
-    each = (rf"(?<!\w){value}(?!\w)" if value.isdecimal() else re.escape(value) for value in values)
-    return re.compile("|".join(each)) if values else None
+@lru_cache(maxsize=4)
+def _by_start(values: tuple[str, ...]) -> dict[str, list[str]]:
+    """The values by their first characters: a file with a thousand secrets is searched once, not a thousand times."""
+    index: dict[str, list[str]] = {}
+    for value in values:
+        index.setdefault(value[:SHORTEST], []).append(value)
+    return index
+
+
+def _occurrences(text: str, index: dict[str, list[str]]) -> Iterator[Span]:
+    """Where values stand in a text, the longest at each place."""
+    position, last = 0, len(text) - SHORTEST
+    while position <= last:
+        end = position
+        for value in index.get(text[position : position + SHORTEST], ()):
+            if text.startswith(value, position) and not (value.isdecimal() and _in_number(text, position, len(value))):
+                end = position + len(value)
+                yield position, end
+                break
+        position = max(end, position + 1)
+
+
+def _in_number(text: str, start: int, length: int) -> bool:
+    """Whether digits are a part of something longer, as in a digest."""
+    around = text[max(start - 1, 0) : start] + text[start + length : start + length + 1]
+    return any(char.isalnum() for char in around)

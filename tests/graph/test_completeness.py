@@ -53,6 +53,23 @@ UNDECIDED = {
         True,
     ),
     "a cache in front of others": (STORE, "x: {image: varnish, volumes: ['./no.vcl:/etc/varnish/default.vcl']}", True),
+    "a folder of settings that is missing": (
+        STORE,
+        "x: {image: a/b, depends_on: [db], volumes: ['./etc:/etc/shop']}",
+        True,
+    ),
+    "the same, and it is told its store": (
+        STORE,
+        "x: {image: a/b, environment: {DB_HOST: db}, volumes: ['./etc:/etc/shop']}",
+        False,
+    ),
+    "what is the system's is no setting": (
+        STORE,
+        "x: {image: a/b, depends_on: [db], volumes: ['/etc/localtime:/etc/localtime', '/srv/tls:/etc/ssl/private']}",
+        False,
+    ),
+    "a scraper with its data in a volume": (STORE, "x: {image: prom/prometheus, volumes: ['data:/prometheus']}", False),
+    "opens web pages alone": (STORE, "x: {image: 'selenium/standalone-chrome'}", False),
     "a variable decides its network": (STORE, "x: {image: a/b, depends_on: [db], network_mode: '${MODE}'}", True),
 }
 
@@ -161,6 +178,43 @@ POSSIBLE = {
         "api: {build: ., environment: {A_HOST: pg, B_HOST: db, C_HOST: kv}}",
         {"x>pg", "x>db"},
     ),
+    "a host that is nearly a service": (
+        "api: {build: ., environment: {A_URL: 'http://shop_postgres', B: 'kv:6379'}}\ndb: {image: postgres}\n"
+        "kv: {image: redis}\ntool: {image: adminer}",
+        {"api>db"},
+    ),
+    "plug-ins": (
+        "wp: {image: wordpress, environment: {WORDPRESS_DB_HOST: sql}}\nsql: {image: mariadb}\nkv: {image: redis}\n"
+        "api: {build: ., environment: {KV: 'kv:6379'}}",
+        {"wp>kv"},
+    ),
+    "a worker whose queue nobody fills": (
+        "app: {image: me/app, ports: ['80'], environment: {DB_HOST: db}}\n"
+        "other: {image: me/other, environment: {MQ: 'mq:5672'}}\n"
+        "worker: {image: me/w, environment: {DB_HOST: db, MQ: 'mq:5672'}}\n"
+        "db: {image: postgres}\nmq: {image: rabbitmq}",
+        {"app>mq", "worker>app", "worker>other", "app>other", "other>app"},
+    ),
+    "a mail catcher": (
+        "web: {image: me/web, ports: ['80'], environment: {DB_HOST: db}}\nmail: {image: schickling/mailcatcher}\n"
+        "jobs: {image: me/jobs, environment: {DB_HOST: db}}\ndb: {image: postgres}",
+        {"web>mail", "jobs>mail"},
+    ),
+    "a browser": (
+        "api: {build: ., ports: ['80'], environment: {DB_HOST: db, C_URL: 'ws://chrome:3000'}}\n"
+        "chrome: {image: browserless/chrome}\ndb: {image: postgres}",
+        {"chrome>api"},
+    ),
+    "a screen whose name says what it shows": (
+        "redis-ui: {image: me/redis-ui, ports: ['80'], depends_on: [app]}\n"
+        "app: {image: me/app, environment: {DB_HOST: db}}\ndb: {image: postgres}\nkv: {image: redis}",
+        {"redis-ui>kv", "app>kv"},
+    ),
+    "a store that reads from a queue": (
+        "ch: {image: clickhouse/clickhouse-server}\nmq: {image: 'bitnami/kafka:3'}\n"
+        "api: {build: ., environment: {C_HOST: ch, MQ: 'mq:9092'}}",
+        {"ch>mq"},
+    ),
     "not in one network": (
         "api: {build: ./a, networks: [a], environment: {DB_HOST: db}}\ndb: {image: postgres, networks: [a]}\n"
         "kv: {image: redis, networks: [b]}",
@@ -215,3 +269,31 @@ def test_included_services_talk_too(read: Read) -> None:
     )
     assert graph.services == ("db",)
     assert [(edge.source, edge.target) for edge in graph.edges] == [("job", "db")]
+
+
+def test_a_prober_is_asked_for_what_its_scraper_names(read: Read) -> None:
+    graph = read(
+        "prom: {image: prom/prometheus, volumes: ['./p.yml:/etc/prometheus/prometheus.yml']}\n"
+        "probe: {image: me/probe, environment: {A: 'x:1'}}\ndb: {image: postgres}\napp: {build: .}\n",
+        {
+            "p.yml": """
+            - targets: ['db:5432', 'http://app:80']
+              relabel_configs:
+                - source_labels: [__address__]
+                  target_label: __param_target
+                - target_label: __address__
+                  replacement: probe:9115  # it looks for us
+            """
+        },
+    )
+    assert {"db", "app"} <= {edge.target for edge in graph.edges if edge.source == "probe"}
+    assert "db" not in {edge.target for edge in graph.edges if edge.source == "app" and "asks it" in edge.claim}
+
+
+def test_stores_and_proxies(read: Read) -> None:
+    graph = read(
+        "a: {image: 'ghcr.io/acme/postgres:1'}\nb: {image: redpandadata/redpanda}\nc-db: {build: ./c}\n"
+        "d: {image: postgres, entrypoint: [sh, /backup.sh]}\ne: {image: caddy}\nf: {image: lscr.io/linuxserver/swag}\n"
+    )
+    assert graph.stores == {"a", "b", "c-db"}
+    assert graph.proxies == {"e", "f"}

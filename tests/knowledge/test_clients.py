@@ -14,7 +14,7 @@ LOOKUPS = {
     "nginx:1.27-alpine": "http",
     "docker.io/library/nginx": "http",
     "phpmyadmin/phpmyadmin:5": "told",
-    "selenium/standalone-chrome:4": "any",
+    "selenium/standalone-chrome:4": "web",
     "${IMAGE}": None,
     "not an image": None,
 }

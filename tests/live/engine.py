@@ -109,8 +109,20 @@ def _started(dockerd: str, compose: Path) -> Iterator[Engine]:
     # A short path: what dockerd puts below it are sockets, whose paths may have a hundred characters.
     home = Path(tempfile.mkdtemp(prefix="live-"))
     host = f"unix://{home}/docker.sock"
+    # Where tests are interrupted, several processes of them end without a word; it ends with the one that started it.
     command = [
-        *(dockerd, "--host", host, "--data-root", f"{home}/data", "--exec-root", f"{home}/exec"),
+        *(
+            "setpriv",
+            "--pdeathsig",
+            "TERM",
+            dockerd,
+            "--host",
+            host,
+            "--data-root",
+            f"{home}/data",
+            "--exec-root",
+            f"{home}/exec",
+        ),
         *("--pidfile", f"{home}/pid", "--bridge", "none", "--default-ulimit", "nofile=1024:1024"),
     ]
     engine = Engine(host, True, compose)

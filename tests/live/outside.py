@@ -53,11 +53,17 @@ def running_outside() -> Iterator[Outside]:
     try:
         yield from _started()
     finally:
-        _run("ip", "netns", "delete", NAME, check=False)
+        _end()
+
+
+def _end() -> None:
+    # The devices first: with the namespace alone, they go when the kernel has time.
+    _run("ip", "link", "delete", NAME, check=False)
+    _run("ip", "netns", "delete", NAME, check=False)
 
 
 def _started() -> Iterator[Outside]:
-    _run("ip", "netns", "delete", NAME, check=False)
+    _end()
     try:
         _run("ip", "netns", "add", NAME)
         _run("ip", "link", "add", NAME, "type", "veth", "peer", "name", "eth0", "netns", NAME)

@@ -66,6 +66,12 @@ def test_no_other_bind(bind: str) -> None:
         PublishedPorts(bind=bind)
 
 
+def test_long_syntax_beside_an_anchor() -> None:
+    text = "x-log: &log {driver: local}\n" + dedent(STACK).replace('"5432:5432"', "{target: 5432, published: 5432}")
+    text = text.replace("    build: .\n", "    build: .\n    logging: *log\n")
+    assert ports(planned(text)) == [{"target": 5432, "published": 5432, "host_ip": "127.0.0.1"}]
+
+
 # unpublish
 
 
@@ -73,6 +79,13 @@ def test_unpublish_takes_the_key_away() -> None:
     made = planned(STACK, PublishedPorts(unpublish=True))
     assert made.text == dedent(STACK).replace('    ports:\n      - "5432:5432"\n', "")
     assert planned(made.text, PublishedPorts(unpublish=True)).text == made.text
+
+
+def test_unpublish_leaves_what_hides_other_ports() -> None:
+    text = "x-app: &app {ports: ['80:80']}\n" + dedent(STACK).replace("  db:\n", "  db:\n    <<: *app\n")
+    made = planned(text, PublishedPorts(unpublish=True))
+    assert made.text == text
+    assert any("<<" in advice.reason for advice in made.advice)
 
 
 def test_unpublish_of_what_else_would_get_quotes() -> None:

@@ -33,11 +33,11 @@ font-size:10.5px;fill:#57606a}
 .fault .line{stroke:#cf222e;stroke-width:2.6;stroke-dasharray:7 4}.fault .tip{fill:#cf222e}
 .hit{fill:none;stroke:transparent;stroke-width:11}.badge{fill:#cf222e}.cross{stroke:#fff;stroke-width:1.8}
 .link:hover .line{stroke:#0969da;stroke-width:2.6}.link:hover .tip{fill:#0969da}.node:hover .box{stroke:#0969da}
-.grid{fill:#f6f8fa}.can{fill:#b6c2cf}.cut{fill:#dafbe1}.used{fill:#0969da}.maybe{fill:#80ccff}.broken{fill:#cf222e}
+.grid{fill:#f6f8fa}.can{fill:#b6c2cf}.cut{fill:#aceebb}.used{fill:#0969da}.maybe{fill:#80ccff}.broken{fill:#cf222e}
 .unlinked{fill:#bf8700}
 @media (prefers-color-scheme:dark){text{fill:#9198a1}.paper{fill:#0d1117}.name,.title,.head,.strong{fill:#f0f6fc}
 .box,.grid{fill:#161b22}.box{stroke:#57606a}.open .box{stroke:#db6d28}.open-port{fill:#db6d28}.gone{fill:#6e7681}
-.line{stroke:#6e7681}.tip{fill:#6e7681}.can{fill:#57606a}.cut{fill:#12261e}.used{fill:#4493f8}.maybe{fill:#1f4a80}
+.line{stroke:#6e7681}.tip{fill:#6e7681}.can{fill:#57606a}.cut{fill:#1f5c33}.used{fill:#4493f8}.maybe{fill:#1f4a80}
 .alarm{fill:#f85149}.link:hover .line{stroke:#4493f8}.link:hover .tip{fill:#4493f8}.node:hover .box{stroke:#4493f8}}
 """
 
