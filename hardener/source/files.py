@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,10 @@ from hardener.shown import shows
 
 MAX_BYTES = 8 * 1024 * 1024
 """Size of the largest file that is read, in bytes: 200 times the largest real compose file, about ten seconds' work."""
+
+_PREFIX, _SUFFIX = ".harden-", ".tmp"
+_FRESH = 1.0
+"""Seconds within which a temporary file is left alone."""
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -157,16 +162,47 @@ def _replace(target: Path, content: bytes, status: os.stat_result | None, mode: 
 
 @contextlib.contextmanager
 def _temporary(target: Path, content: bytes) -> Iterator[str]:
-    """A file beside `target` that holds `content`, safe on the disk and closed to others; gone afterwards."""
+    """A file beside `target` that holds `content`, safe on the disk and closed to others; gone afterwards.
+
+    What a run that was killed left there, which may hold secrets, goes too.
+    """
     import tempfile  # brings random and hashlib along, and most runs only look
 
-    handle, temporary = tempfile.mkstemp(prefix=".harden-", suffix=".tmp", dir=target.parent)
+    _sweep(target.parent)
+    handle, temporary = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
+            locked = _lock(handle)
             stream.write(content)
             stream.flush()
-            os.fsync(stream.fileno())
-        yield temporary
+            os.fsync(handle)
+            if not locked:
+                stream.close()
+            yield temporary
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+
+
+def _sweep(folder: Path) -> None:
+    """Removes the temporary files of runs that are gone, and with them their locks."""
+    for left in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            status = left.lstat()
+            # One that was just made may not be locked yet.
+            if not stat.S_ISREG(status.st_mode) or time.time() - status.st_mtime < _FRESH:
+                continue
+            with left.open("rb") as stream:
+                if _lock(stream.fileno()):
+                    left.unlink()
+
+
+def _lock(handle: int) -> bool:
+    """Locks an open file for as long as this process has it open. False where another has, or where no locks are."""
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True

@@ -1,11 +1,13 @@
 """Files as a caller of the library meets them: read, replaced, made."""
 
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
 
 from hardener.errors import HardenError
-from hardener.source.files import create, read
+from hardener.source.files import create, create_new, read
 
 TEXT = "services: {}\n"
 
@@ -48,3 +50,19 @@ def test_links_in_a_circle_are_an_error_and_stay(file: Path) -> None:
 def test_an_empty_name_is_said_to_be_empty() -> None:
     with pytest.raises(HardenError, match=r"^the name of a file is empty — "):
         read("")
+
+
+def test_what_a_killed_run_left_goes_and_what_another_run_writes_stays(tmp_path: Path) -> None:
+    gone, fresh, held, other = (
+        tmp_path / name for name in (".harden-a.tmp", ".harden-b.tmp", ".harden-c.tmp", "d.tmp")
+    )
+    for file in (gone, fresh, held, other):
+        file.write_text("hunter2-x")
+    for file in (gone, held, other):
+        os.utime(file, (0, 0))
+    with held.open() as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        create_new(tmp_path / "new", b"x", 0o600)
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".harden-b.tmp", ".harden-c.tmp", "d.tmp", "new"]
+    create_new(tmp_path / "newer", b"x", 0o600)
+    assert not held.exists()
