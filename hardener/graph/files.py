@@ -32,7 +32,7 @@ class Files:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.notes: list[str] = []
+        self.notes: dict[str, None] = {}
         self._texts: dict[str, str | None] = {}
 
     def beside(self, path: str) -> bool:
@@ -54,8 +54,7 @@ class Files:
         return os.path.lexists(self.folder / path)
 
     def note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
+        self.notes[text] = None
 
     def is_folder(self, path: str) -> bool:
         try:

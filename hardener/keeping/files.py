@@ -68,7 +68,9 @@ def _kept_out(path: str, context: Context) -> Iterator[Companion]:
         yield NewLine(".gitignore", f"/{path}", _PLAIN, "secrets do not go into version control")
     if not path.endswith("/") and context.exists(path):
         return  # a build may need what is there already
-    for folder in dict.fromkeys(_contexts(context)):
+    if _contexts not in context.memo:
+        context.memo[_contexts] = list(dict.fromkeys(_contexts(context)))
+    for folder in context.memo[_contexts]:
         name = posixpath.normpath(posixpath.join(folder, ".dockerignore"))
         inside = posixpath.relpath(".", folder) if folder != "." else "."
         shown = posixpath.normpath(posixpath.join(inside, path)) + ("/" if path.endswith("/") else "")

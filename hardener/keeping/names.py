@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hardener.errors import HardenError
 from hardener.model.dotenv import read as read_dotenv
-from hardener.model.interpolation import readable, variables
+from hardener.model.interpolation import Variable, readable, variables
 
 if TYPE_CHECKING:
     from hardener.keeping.keeping import Keep, Use
@@ -36,12 +36,15 @@ def give_names(keeps: list[Keep], context: Context) -> None:
     written = variables(text)
     secrets = {str(name) for name in context.file.secrets or {}}
     taken = {variable.name for variable in written}
+    forms: dict[str, set[Variable]] = {}
+    for variable in written:
+        forms.setdefault(variable.name, set()).add(variable)
     readers = [service.name for service in context.services.values() if _reads_all(service)]
     wanted = Counter(_base(keep) for keep in keeps if not _default(keep))
     for keep in keeps:
         if name := _default(keep):
             keep.variable, keep.secret = name, name.lower()
-            if len({one[1:] for one in written if one.name == name}) > 1:
+            if len(forms.get(name, ())) > 1:
                 keep.trouble = f"{name} has another default elsewhere, or none"
             elif env.get(name) and env[name] != keep.value:
                 keep.dead = True
