@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hardener.graph import Graph
     from hardener.graph.files import Files
     from hardener.knowledge.dockerfile import Built
-    from hardener.transforms.host_ports import HostPorts
+    from hardener.model.host_ports import HostPorts
 
 # Where a host keeps what is its own, by the Filesystem Hierarchy Standard.
 _OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run(?!/user|/media)|usr|boot|lib)(?:/.*)?")
@@ -160,7 +160,7 @@ class Context:
     @cached_property
     def host_ports(self) -> HostPorts:
         """The ports of the host that services take before any change."""
-        from hardener.transforms.host_ports import HostPorts
+        from hardener.model.host_ports import HostPorts
 
         return HostPorts((*self.project.included.values(), *self.project.services.values()))
 

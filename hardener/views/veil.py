@@ -358,7 +358,7 @@ class _Index:
                     end = position + length
                     yield position, end
                     break
-            position = max(end, position + 1)
+            position = end if end > position else position + 1
 
 
 def _in_number(text: str, start: int, length: int) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import merge
 
-from hardener.model import Port, Service, port_range
+from hardener.model.ports import Port, port_range
+from hardener.model.service import Service
 
 _WIDE = 16
 """Numbers of a range from which on it is not noted under each of them."""
