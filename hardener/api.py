@@ -16,7 +16,7 @@ from hardener.pipeline import EVERYTHING, Plan, Selection, Verdict, plan
 from hardener.profile import Profile
 from hardener.shown import shows
 from hardener.source import Document, load
-from hardener.source.companions import Companion
+from hardener.source.companions import Companion, check
 from hardener.source.files import SourceFile, create, read
 from hardener.transforms.base import Advice, Change, Transform
 from hardener.transforms.resource_limits import memory_limits
@@ -103,7 +103,7 @@ class Result:
             self.source.check()
         folder = self._folder(output)
         for file in self.files:
-            file.missing(folder)  # nothing is written where one of them is in the way
+            check(file, folder)  # nothing is written where one of them is in the way
         for file in self.files:
             file.write(folder)
         if output is None:
@@ -262,9 +262,7 @@ def _looker(before: Project, after: Project, profile: Profile) -> Callable[[], V
     return look
 
 
-def _result(
-    file: SourceFile, profile: Profile, made: Plan, warnings: list[str], look: Callable[[], Veil]
-) -> Result:
+def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str], look: Callable[[], Veil]) -> Result:
     return Result(
         source=file,
         profile=profile.name,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hardener.model import nonroot
 from hardener.model.dotenv import line
+from hardener.model.dotenv import read as read_dotenv
 from hardener.model.interpolation import readable
 from hardener.source.companions import Companion, NewFile, NewLine
 
@@ -36,10 +38,15 @@ def env_lines(keep: Keep, context: Context) -> Iterator[Companion]:
     if text is None:
         return
     yield from _kept_out(ENV_FILE, context)
-    yield NewLine(ENV_FILE, text, _CLOSED, "compose reads it, nobody else", keep.variable)
+    yield NewLine(ENV_FILE, text, _CLOSED, "compose reads it, nobody else", keep.variable, read_env_file)
     example = context.read(f"{ENV_FILE}.example") if context.exists(f"{ENV_FILE}.example") else ""
     if f"\n{keep.variable}=" not in f"\n{example}":
         yield NewLine(f"{ENV_FILE}.example", f"{keep.variable}=", _PLAIN, "it says what has to be set")
+
+
+def read_env_file(text: str) -> dict[str, str | None]:
+    """The variables that `.env` sets, with those of the shell in their values."""
+    return read_dotenv(text, dict(os.environ))
 
 
 def _mode(keep: Keep, context: Context) -> tuple[int, str]:

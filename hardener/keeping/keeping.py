@@ -237,6 +237,8 @@ class Keeping:
             return "an env file or another variable may set it, too"
         if _uses(service, credential.name):
             return f"its command or its health check uses {credential.name}"
+        if mount := next((one.target for one in service.read_volumes() if _below_run(one.target or "")), None):
+            return f"{mount} is mounted from elsewhere"
         if self.store == "environment" and service.read_only:
             return "compose cannot write a secret into a read-only container"
         return ""
@@ -259,6 +261,8 @@ class Keeping:
             keep.uses = [Use(use.service, use.credential, None, use.not_by_file or reason) for use in keep.uses]
             keep.group = keep.group.replace(" as a secret", " as a variable")
             keep.trouble = keep.trouble or lost.get((self.rule, keep.group), "")
+        if any(self.context.is_time(use.credential.path) for use in keep.uses):
+            keep.trouble = "compose makes a time stamp of it: quote what is meant"
         if keep.by_variable and not keep.trouble:
             keep.trouble = self._no_variable(keep)
 
@@ -300,6 +304,11 @@ def _variables(service: Service) -> Iterator[tuple[str | int, str, str]]:
         for index, item in enumerate(service.environment or ()):
             name, _, value = ("" if item is None else as_text(item)).partition("=")
             yield index, name, value
+
+
+def _below_run(target: str) -> bool:
+    """Whether something that is mounted there may be in the way of secrets."""
+    return f"{target.rstrip('/')}/".startswith("/run/secrets/") or target.rstrip("/") == "/run"
 
 
 def _uses(service: Service, name: str) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from hardener.errors import HardenError
-from hardener.model.dotenv import read as read_dotenv
+from hardener.keeping.files import read_env_file
 from hardener.model.interpolation import readable, variables
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def give_names(keeps: list[Keep], context: Context) -> None:
     from hardener.keeping.keeping import ENV_FILE
 
     try:
-        env = read_dotenv(context.read(ENV_FILE) or "", dict(os.environ))
+        env = read_env_file(context.read(ENV_FILE) or "")
     except HardenError as error:
         for keep in keeps:
             keep.trouble = f"{ENV_FILE} cannot be read: {error.message}"
@@ -35,6 +36,8 @@ def give_names(keeps: list[Keep], context: Context) -> None:
     text = context.project.document.text
     written = variables(text)
     secrets = {str(name) for name in context.file.secrets or {}}
+    # Where secrets of other names are mounted.
+    secrets |= {posixpath.basename(grant.target) for one in context.services.values() for grant in one.read_secrets()}
     taken = {variable.name for variable in written}
     readers = [service.name for service in context.services.values() if _reads_all(service)]
     wanted = Counter(_base(keep) for keep in keeps if not _default(keep))

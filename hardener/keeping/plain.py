@@ -46,6 +46,8 @@ def plain_variables(service: Service, context: Context) -> Plain:
     times = Counter(name for _, name, _ in all_of_them)
     for step, name, value in all_of_them:
         text = None if value is None or "$" in name or variables(value) else resolve_defaults(value)
+        if context.is_time(("services", service.name, "environment", step)):
+            continue
         if text is None or times[name] > 1 or text.startswith(_SECRETS) or dotenv.line(name, text) is None:
             continue
         found[step] = name, text
@@ -72,7 +74,7 @@ def companions(path: str, plain: Plain, named: bool) -> Files:
     if not named:
         return (NewFile(path, content(plain), _MODE, _WHY_OPEN),)
     lines = [(name, _line(name, value)) for name, value in plain.values()]
-    return tuple(NewLine(path, line, _MODE, _WHY_OPEN, name) for name, line in lines)
+    return tuple(NewLine(path, line, _MODE, _WHY_OPEN, name, dotenv.read) for name, line in lines)
 
 
 def content(plain: Plain) -> str:

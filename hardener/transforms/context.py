@@ -14,7 +14,7 @@ from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages, d
 from hardener.model import ComposeFile, Mount, Port, Service, boolean, nonroot, port_range
 from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.project import Project
-from hardener.source import Path
+from hardener.source import Path, at
 from hardener.transforms.base import Confidence, Evidence
 from hardener.transforms.jobs import looks_like_job
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Where a host keeps what is its own, by the Filesystem Hierarchy Standard.
 _OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run(?!/user|/media)|usr|boot|lib)(?:/.*)?")
 _ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]|$)", re.MULTILINE)
+_TIME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt ].*)?")
 _COMMAND = re.compile(r"^\s*([\w./-]+)")
 
 
@@ -78,6 +79,15 @@ class Context:
     def where(self, path: Path) -> str:
         """`file:line:column` of a path."""
         return str(self.project.document.where(path))
+
+    def is_time(self, path: Path) -> bool:
+        """Whether compose may take the scalar at `path` for a point in time: it gives services `2024-01-02` as
+        `2024-01-02 00:00:00 +0000 UTC`."""
+        text = at(self.project.bodies[str(path[1])], path[2:])
+        if not isinstance(text, str) or not _TIME.fullmatch(text):
+            return False
+        scalar = self.project.document.scalar(path)
+        return scalar is None or scalar.plain
 
     def facts(self, service: Service) -> ImageFacts | None:
         """What is known of the image a service runs, for the way it runs it; see `hardener.knowledge.facts_of`."""
