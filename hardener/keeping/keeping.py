@@ -64,8 +64,6 @@ class Keep:
     new: str | None = field(default=None, repr=False)
     trouble: str = ""
     group: str = ""
-    dead: bool = False
-    """Whether `.env` has another value already, and this default is never used."""
 
     @property
     def told(self) -> str:
@@ -138,7 +136,7 @@ class Keeping:
         """What the scalar at `path` needs beside the document."""
         from hardener.keeping.files import env_lines
 
-        return tuple(one for keep, _ in self.at(path) if not keep.dead for one in env_lines(keep, self.context))
+        return tuple(one for keep, _ in self.at(path) for one in env_lines(keep, self.context))
 
     def in_env_file(self, service: Service, credential: Credential) -> str | None:
         """Why a credential of an env file should be a secret, if its image can read it from a file."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # Where a host keeps what is its own, by the Filesystem Hierarchy Standard.
 _OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run(?!/user|/media)|usr|boot|lib)(?:/.*)?")
 _ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]|$)", re.MULTILINE)
+_SERVICES = re.compile(r"^[\"']?services[\"']?\s*:", re.MULTILINE)
 _COMMAND = re.compile(r"^\s*([\w./-]+)")
 
 
@@ -108,6 +109,14 @@ class Context:
     def read(self, path: str) -> str | None:
         """The text of a file beside the document, by its path from there; None if it cannot be read."""
         return self._files.read(path)
+
+    @cached_property
+    def siblings(self) -> dict[str, str]:
+        """The other compose files in the folder of this one, by name: they share what lies beside it."""
+        own = FilePath(self.project.document.file)
+        names = [name for name in self._files.names() if name != own.name and name.endswith((".yml", ".yaml"))]
+        texts = {name: self.read(name) or "" for name in names}
+        return {name: text for name, text in texts.items() if _SERVICES.search(text)}
 
     def exists(self, path: str) -> bool:
         """Whether there is a file beside the document, by its path from there."""

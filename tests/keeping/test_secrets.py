@@ -238,6 +238,27 @@ def test_a_service_that_reads_all_of_the_env_file_gets_no_name_that_means_someth
     assert set(read_env_file(Path(".env").read_text())) == {"DB_POSTGRES_PASSWORD", "CACHE_REQUIREPASS"}
 
 
+OTHER = """\
+services:
+  db:
+    image: postgres:16
+    environment:
+      POSTGRES_PASSWORD: an0ther-value
+      PGPASSWORD: ${PGPASSWORD:-an0ther-default}
+"""
+
+
+def test_compose_files_in_one_folder_leave_each_other_alone(folder: Path) -> None:
+    """They share the folder `secrets` and `.env`."""
+    Path("compose.dev.yml").write_text(OTHER)
+    Path("compose.yml").write_text(SHOP + "      PGPASSWORD: ${PGPASSWORD:-a-def4ult}\n")
+    assert secrets() == 0
+    assert run(["compose.dev.yml", "--only", "secrets", "--yes"]) == 0
+    assert Path("secrets/postgres_password").read_text() == "hunter2-x"
+    assert Path("secrets/db_postgres_password").read_text() == "an0ther-value"
+    assert "PGPASSWORD" not in Path(".env").read_text()
+
+
 ODD = ["'", '"', "$", "\\", "#", " ", "\t", "\n", "é", "✓", "{", "}", ":", "%", "$$", "${X}", "`", "!", "&", "*", "-"]
 TEXTS = st.text(alphabet=st.one_of(st.sampled_from("".join(ODD)), st.sampled_from(string.ascii_letters)), min_size=6)
 
