@@ -264,6 +264,8 @@ class Keeping:
         """Why a value cannot be a variable of `.env`; empty if it can."""
         if swarm := self.context.swarm:
             return f"{swarm} is for docker stack deploy, which knows no {ENV_FILE}"
+        if self.context.tracked(ENV_FILE):
+            return f"{ENV_FILE} is under version control: git rm --cached {ENV_FILE} first"
         if line(keep.variable, keep.told) is None:
             return f"no line of {ENV_FILE} can hold it"
         outside = [use.service for use in keep.uses if self._elsewhere(use.credential.path)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -109,6 +111,16 @@ class Context:
     def read(self, path: str) -> str | None:
         """The text of a file beside the document, by its path from there; None if it cannot be read."""
         return self._files.read(path)
+
+    def tracked(self, path: str) -> bool:
+        """Whether git has a file beside the document under version control."""
+        folder = FilePath(os.path.abspath(self.project.document.file)).parent
+        for top in (folder, *folder.parents):
+            with suppress(OSError):
+                index = (top / ".git" / "index").read_bytes()
+                # Each entry ends in its path and a zero: gitformat-index(5).
+                return os.fsencode(os.path.relpath(folder / path, top)) + b"\0" in index
+        return False
 
     @cached_property
     def siblings(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import stat
 import string
 import subprocess
@@ -236,6 +237,19 @@ def test_a_service_that_reads_all_of_the_env_file_gets_no_name_that_means_someth
     Path("compose.yml").write_text(SHOP + "    env_file: .env\n")
     assert secrets() == 0
     assert set(read_env_file(Path(".env").read_text())) == {"DB_POSTGRES_PASSWORD", "CACHE_REQUIREPASS"}
+
+
+def test_an_env_file_under_version_control_gets_no_secret(folder: Path) -> None:
+    if shutil.which("git") is None:
+        pytest.skip("there is no git here")
+    Path(".env").write_text("TAG=1\n")
+    for command in (["init", "-q"], ["add", ".env"]):
+        subprocess.run(["git", *command], check=True, capture_output=True)
+    result = harden("compose.yml", [Secrets()])
+    assert "s3cr3t-x" in result.after  # by a file, the other value can go
+    assert any("git rm --cached .env" in advice.reason for advice in result.advice)
+    subprocess.run(["git", "rm", "-q", "--cached", ".env"], check=True, capture_output=True)
+    assert "s3cr3t-x" not in harden("compose.yml", [Secrets()]).after
 
 
 OTHER = """\
