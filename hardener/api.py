@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hardener.knowledge.inspection import LOCK_NAME, Inspection, LocalImages
 from hardener.model import format_bytes
@@ -20,12 +21,12 @@ from hardener.source.files import SourceFile, create, read
 from hardener.transforms.base import Advice, Change, Transform
 from hardener.transforms.resource_limits import memory_limits
 from hardener.verify import verify
-from hardener.views.veil import Veil, veil
 
 if TYPE_CHECKING:
     from hardener.credentials import Credential
     from hardener.engine.compose import ComposeCheck
     from hardener.views.graph import Picture
+    from hardener.views.veil import Veil
 
 DRAWN = ("networks", "published-ports")
 """The rules whose changes a picture shows."""
@@ -51,7 +52,20 @@ class Result:
     verdicts: tuple[Verdict, ...]
     warnings: tuple[str, ...]
     inspection: Inspection | None = None
-    veil: Veil = field(default_factory=Veil)
+    look: Callable[[], Veil] | None = field(default=None, compare=False)
+    """Finds what views mask; None where nothing is."""
+
+    @cached_property
+    def veil(self) -> Veil:
+        """What views mask. Found when it is first asked for: a run that shows nothing does without."""
+        from hardener.views.veil import Veil
+
+        return self.look() if self.look else Veil()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: with the veil, and without what finds it."""
+        veil = self.veil
+        return {**self.__dict__, "veil": veil, "look": None}
 
     @property
     def file(self) -> str:
@@ -143,9 +157,9 @@ def harden(
         warnings.append(
             f"{file.name}: memory limits add up to {format_bytes(total)}, the host has {format_bytes(host_memory)}"
         )
-    result = _result(file, profile, made, warnings, veil(made.project, after, _finder(profile)))
+    result = _result(file, profile, made, warnings, _looker(made.project, after, profile))
     result.missing()
-    return result
+    return replace(result, warnings=tuple(map(result.veil.text, warnings))) if warnings else result
 
 
 def picture(
@@ -184,7 +198,7 @@ def picture(
         file=file.name,
         profile=used.name if profile is not None else None,
         roles=roles,
-        hide=veil(project, after, _finder(used)).entry,
+        hide=_looker(project, after, used)().entry,
     )
 
 
@@ -241,7 +255,20 @@ def _finder(profile: Profile) -> Callable[[Project], list[Credential]]:
     return found
 
 
-def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str], hidden: Veil) -> Result:
+def _looker(before: Project, after: Project, profile: Profile) -> Callable[[], Veil]:
+    """Finds what is to be masked in the views of a file and of what becomes of it."""
+
+    def look() -> Veil:
+        from hardener.views.veil import veil
+
+        return veil(before, after, _finder(profile))
+
+    return look
+
+
+def _result(
+    file: SourceFile, profile: Profile, made: Plan, warnings: list[str], look: Callable[[], Veil]
+) -> Result:
     return Result(
         source=file,
         profile=profile.name,
@@ -251,7 +278,7 @@ def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str],
         held=made.held,
         advice=made.advice,
         verdicts=made.verdicts,
-        warnings=tuple(map(hidden.text, warnings)),
+        warnings=tuple(warnings),
         inspection=profile.images.inspection,
-        veil=hidden,
+        look=look,
     )
