@@ -18,7 +18,7 @@ from hardener.credentials import Credential, Evidence
 from hardener.knowledge import ImageFacts, file_variable
 from hardener.model import Service
 from hardener.model.dotenv import line
-from hardener.model.interpolation import resolve_defaults
+from hardener.model.interpolation import resolve_defaults, variables
 from hardener.model.short import as_text
 from hardener.source import Data, Path, at, dotted
 from hardener.source.companions import Companion
@@ -64,8 +64,6 @@ class Keep:
     new: str | None = field(default=None, repr=False)
     trouble: str = ""
     group: str = ""
-    dead: bool = False
-    """Whether `.env` has another value already, and this default is never used."""
 
     @property
     def told(self) -> str:
@@ -138,7 +136,7 @@ class Keeping:
         """What the scalar at `path` needs beside the document."""
         from hardener.keeping.files import env_lines
 
-        return tuple(one for keep, _ in self.at(path) if not keep.dead for one in env_lines(keep, self.context))
+        return tuple(one for keep, _ in self.at(path) for one in env_lines(keep, self.context))
 
     def in_env_file(self, service: Service, credential: Credential) -> str | None:
         """Why a credential of an env file should be a secret, if its image can read it from a file."""
@@ -165,6 +163,7 @@ class Keeping:
                     key = kept, credential.variable or "", _USER.search(credential.name) is not None
                     keep = keeps.setdefault(key, Keep(kept))
                     keep.uses.append(self._use(self.context.services[name], credential))
+                    keep.trouble = keep.trouble or self._bound(credential)
         return list(keeps.values())
 
     def _add_copies(self) -> None:
@@ -195,6 +194,17 @@ class Keeping:
                             evidence=claim,
                         )
                     )
+
+    def _bound(self, credential: Credential) -> str:
+        """Why a value means something only where it stands; empty if it can be taken out."""
+        written = (self._text(credential.path) or "")[credential.start : credential.end]
+        if self.context.project.is_time(credential.path):
+            return "compose makes a time stamp of it: quote what is meant"
+        if len(variables(written)) > (credential.kind == "default"):
+            return "variables are a part of it"
+        if credential.path[-1] in ("command", "entrypoint") and "\\" in written:
+            return "it is written with a backslash, which a command line takes for another thing"
+        return ""
 
     def _written(self, credential: Credential) -> str | None:
         """What a credential is in the document once compose has filled in variables; None if that is not known."""
@@ -261,8 +271,6 @@ class Keeping:
             keep.uses = [Use(use.service, use.credential, None, use.not_by_file or reason) for use in keep.uses]
             keep.group = keep.group.replace(" as a secret", " as a variable")
             keep.trouble = keep.trouble or lost.get((self.rule, keep.group), "")
-        if any(self.context.is_time(use.credential.path) for use in keep.uses):
-            keep.trouble = "compose makes a time stamp of it: quote what is meant"
         if keep.by_variable and not keep.trouble:
             keep.trouble = self._no_variable(keep)
 
@@ -270,6 +278,8 @@ class Keeping:
         """Why a value cannot be a variable of `.env`; empty if it can."""
         if swarm := self.context.swarm:
             return f"{swarm} is for docker stack deploy, which knows no {ENV_FILE}"
+        if self.context.tracked(ENV_FILE):
+            return f"{ENV_FILE} is under version control: git rm --cached {ENV_FILE} first"
         if line(keep.variable, keep.told) is None:
             return f"no line of {ENV_FILE} can hold it"
         outside = [use.service for use in keep.uses if self._elsewhere(use.credential.path)]

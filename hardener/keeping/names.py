@@ -6,11 +6,13 @@ import os
 import posixpath
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from hardener.errors import HardenError
-from hardener.keeping.files import read_env_file
-from hardener.model.interpolation import readable, variables
+from hardener.keeping.files import FOLDER, read_env_file
+from hardener.model.interpolation import readable, resolve_defaults, variables
 
 if TYPE_CHECKING:
     from hardener.keeping.keeping import Keep, Use
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"_?(?:URL|URI|DSN|CONN(?:ECTION)?(?:_?STR(?:ING)?)?)$")
 _TELLS = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|AUTH|SALT|JWT|PIN")
+_BARE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*$", re.MULTILINE)
 _MOST = 10
 """Values of one name in one service that are told apart by a number."""
 
@@ -38,16 +41,22 @@ def give_names(keeps: list[Keep], context: Context) -> None:
     secrets = {str(name) for name in context.file.secrets or {}}
     # Where secrets of other names are mounted.
     secrets |= {posixpath.basename(grant.target) for one in context.services.values() for grant in one.read_secrets()}
-    taken = {variable.name for variable in written}
-    readers = [service.name for service in context.services.values() if _reads_all(service)]
+    elsewhere = _looked_up(context)
+    taken = {variable.name for variable in written} | elsewhere
+    beside = _Beside(context)
+    readers = [service.name for service in context.services.values() if _reads_all(service, context)]
     wanted = Counter(_base(keep) for keep in keeps if not _default(keep))
     for keep in keeps:
         if name := _default(keep):
             keep.variable, keep.secret = name, name.lower()
             if len({one[1:] for one in written if one.name == name}) > 1:
                 keep.trouble = f"{name} has another default elsewhere, or none"
+            elif name in elsewhere:
+                keep.trouble = f"{name} is looked up elsewhere, too"
+            elif other := beside.other_default(name, keep.value):
+                keep.trouble = f"{name} has another default in {other}"
             elif env.get(name) and env[name] != keep.value:
-                keep.dead = True
+                keep.trouble = f"{ENV_FILE} sets {name}, and this default is never used"
             elif not _free(name, keep.value, env):
                 keep.trouble = f"{name} is set already, and empty or the shell's own"
             elif readers and name not in env:
@@ -59,7 +68,8 @@ def give_names(keeps: list[Keep], context: Context) -> None:
         plain = wanted[base] == 1 and not readers
         names = [*([base] if plain else []), own, *(f"{own}_{number}" for number in range(2, _MOST))]
         free = (name for name in names if name not in taken and name.lower() not in secrets)
-        found = next((name for name in free if _free(name, keep.value, env)), None)
+        free = (name for name in free if _free(name, keep.value, env) and not beside.uses(name, keep.value))
+        found = next(free, None)
         if found is None:
             keep.trouble = "every name for it is taken"
             continue
@@ -68,16 +78,80 @@ def give_names(keeps: list[Keep], context: Context) -> None:
         secrets.add(found.lower())
 
 
+class _Beside:
+    """The other compose files in the folder: they share `.env` and the folder of secrets, but need not share values."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    @cached_property
+    def defaults(self) -> dict[str, dict[str, str]]:
+        """By variable its defaults, each with a file that has it."""
+        found: dict[str, dict[str, str]] = {}
+        for file, text in self.context.siblings.items():
+            for variable in variables(text):
+                if variable.default is not None:
+                    found.setdefault(variable.name, {})[variable.default] = file
+        return found
+
+    def other_default(self, name: str, value: str) -> str | None:
+        """A file where a variable has another default than `value`."""
+        defaults = self.defaults.get(name, {})
+        return next((file for default, file in defaults.items() if resolve_defaults(default) != value), None)
+
+    def uses(self, name: str, value: str) -> bool:
+        """Whether a name stands for something else in one of them: a variable with a default, a secret with a value."""
+        path = f"{FOLDER}/{name.lower()}"
+        other = self.context.exists(path) and self.context.read(path) != value
+        return self.other_default(name, value) is not None or (
+            other and any(re.search(rf"{path}(?![\w.-])", text) for text in self.context.siblings.values())
+        )
+
+
 def _default(keep: Keep) -> str | None:
     """The variable that has this value as its default, if that is what it is."""
     return keep.uses[0].credential.variable
 
 
-def _reads_all(service: Service) -> bool:
+def _reads_all(service: Service, context: Context) -> bool:
     """Whether a service gets all variables of `.env`."""
     from hardener.keeping.keeping import ENV_FILE
 
-    return any(os.path.normpath(readable(file.path)) == ENV_FILE for file in service.read_env_file())
+    own = os.path.join(os.path.dirname(context.project.document.file), ENV_FILE)
+    files = (os.path.join(os.path.dirname(own), readable(file.path)) for file in service.read_env_file())
+    return any(os.path.realpath(file) == os.path.realpath(own) for file in files)
+
+
+def _looked_up(context: Context) -> set[str]:
+    """Names that compose looks up without a word about them in this document: those without a value (`- TOKEN`), and
+    all that env files and the files that are included or extended mention."""
+    names: set[str] = set()
+    for service in context.services.values():
+        for file in service.read_env_file():
+            text = context.read(readable(file.path)) or ""
+            names |= {variable.name for variable in variables(text)} | set(_BARE.findall(text))
+    for data in (*context.project.bodies.values(), *context.project.beside):
+        names |= _without_value(data)
+    for data in context.project.beside:
+        names |= {variable.name for text in _texts(data) for variable in variables(text)}
+    return names
+
+
+def _without_value(data: Any) -> set[str]:
+    """What may be the name of a variable of the shell, anywhere in some data."""
+    if isinstance(data, dict):
+        return {str(key) for key, value in data.items() if value is None}.union(*map(_without_value, data.values()))
+    if isinstance(data, list):
+        return {item for item in data if isinstance(item, str)}.union(*map(_without_value, data))
+    return set()
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, dict | list):
+        for value in data.values() if isinstance(data, dict) else data:
+            yield from _texts(value)
+    elif isinstance(data, str):
+        yield data
 
 
 def _free(name: str, value: str, env: dict[str, str | None]) -> bool:

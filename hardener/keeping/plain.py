@@ -46,7 +46,7 @@ def plain_variables(service: Service, context: Context) -> Plain:
     times = Counter(name for _, name, _ in all_of_them)
     for step, name, value in all_of_them:
         text = None if value is None or "$" in name or variables(value) else resolve_defaults(value)
-        if context.is_time(("services", service.name, "environment", step)):
+        if context.project.is_time(("services", service.name, "environment", step)):
             continue
         if text is None or times[name] > 1 or text.startswith(_SECRETS) or dotenv.line(name, text) is None:
             continue

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +16,7 @@ from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages, d
 from hardener.model import ComposeFile, Mount, Port, Service, boolean, nonroot, port_range
 from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.project import Project
-from hardener.source import Path, at
+from hardener.source import Path
 from hardener.transforms.base import Confidence, Evidence
 from hardener.transforms.jobs import looks_like_job
 
@@ -23,11 +25,12 @@ if TYPE_CHECKING:
     from hardener.graph import Graph
     from hardener.graph.files import Files
     from hardener.knowledge.dockerfile import Built
+    from hardener.source.companions import Companion
 
 # Where a host keeps what is its own, by the Filesystem Hierarchy Standard.
 _OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run(?!/user|/media)|usr|boot|lib)(?:/.*)?")
 _ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]|$)", re.MULTILINE)
-_TIME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt ].*)?")
+_SERVICES = re.compile(r"^[\"']?services[\"']?\s*:", re.MULTILINE)
 _COMMAND = re.compile(r"^\s*([\w./-]+)")
 
 
@@ -64,8 +67,9 @@ class Context:
         self._built: dict[str, Built | None] = {}
         # Groups of changes that turned out to be impossible, by rule and group, with the reason.
         self.lost: Mapping[tuple[str, str], str] = {}
-        # Whether files may be written beside the document.
+        # Whether files may be written beside the document, and those that are going to be.
         self.companions = True
+        self.beside: tuple[Companion, ...] = ()
         # The services that the rule which runs now may change.
         self.chosen: frozenset[str] = frozenset(services)
         # What a rule worked out for all services at once, by a key of its own.
@@ -79,15 +83,6 @@ class Context:
     def where(self, path: Path) -> str:
         """`file:line:column` of a path."""
         return str(self.project.document.where(path))
-
-    def is_time(self, path: Path) -> bool:
-        """Whether compose may take the scalar at `path` for a point in time: it gives services `2024-01-02` as
-        `2024-01-02 00:00:00 +0000 UTC`."""
-        text = at(self.project.bodies[str(path[1])], path[2:])
-        if not isinstance(text, str) or not _TIME.fullmatch(text):
-            return False
-        scalar = self.project.document.scalar(path)
-        return scalar is None or scalar.plain
 
     def facts(self, service: Service) -> ImageFacts | None:
         """What is known of the image a service runs, for the way it runs it; see `hardener.knowledge.facts_of`."""
@@ -103,7 +98,7 @@ class Context:
         """Who talks to whom."""
         from hardener.graph import read_graph
 
-        return read_graph(self.project, self.facts)
+        return read_graph(self.project, self.facts, self.beside)
 
     @cached_property
     def credentials(self) -> dict[str, list[Credential]]:
@@ -116,6 +111,24 @@ class Context:
     def read(self, path: str) -> str | None:
         """The text of a file beside the document, by its path from there; None if it cannot be read."""
         return self._files.read(path)
+
+    def tracked(self, path: str) -> bool:
+        """Whether git has a file beside the document under version control."""
+        folder = FilePath(os.path.abspath(self.project.document.file)).parent
+        for top in (folder, *folder.parents):
+            with suppress(OSError):
+                index = (top / ".git" / "index").read_bytes()
+                # Each entry ends in its path and a zero: gitformat-index(5).
+                return os.fsencode(os.path.relpath(folder / path, top)) + b"\0" in index
+        return False
+
+    @cached_property
+    def siblings(self) -> dict[str, str]:
+        """The other compose files in the folder of this one, by name: they share what lies beside it."""
+        own = FilePath(self.project.document.file)
+        names = [name for name in self._files.names() if name != own.name and name.endswith((".yml", ".yaml"))]
+        texts = {name: self.read(name) or "" for name in names}
+        return {name: text for name, text in texts.items() if _SERVICES.search(text)}
 
     def exists(self, path: str) -> bool:
         """Whether there is a file beside the document, by its path from there."""
@@ -135,7 +148,7 @@ class Context:
     def _files(self) -> Files:
         from hardener.graph.files import Files
 
-        return Files(FilePath(self.project.document.file).parent)
+        return Files(FilePath(self.project.document.file).parent, self.beside)
 
     def registry_known(self, service: Service) -> bool:
         """Whether the image of a service comes from a registry that is known: not `${REGISTRY}/postgres`."""

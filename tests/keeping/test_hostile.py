@@ -1,5 +1,6 @@
 """Odd files beside a compose file, odd values in it: nothing is lost, and what is in the way is told before a write."""
 
+import json
 import os
 from pathlib import Path
 
@@ -111,3 +112,78 @@ def test_what_compose_takes_for_a_time_stays(folder: Path, compose: Path, value:
     assert environment(compose) == before
     assert secrets(APP.replace("T0ken-x9y8", f'"{value}"')) == 0
     assert read_env_file(Path(".env").read_text()) == {"API_TOKEN": value}
+
+
+OTHER = "  other:\n    image: example.org/other:1\n"
+
+
+@pytest.mark.parametrize(
+    ("rest", "beside"),
+    [
+        (OTHER + "    environment: [API_TOKEN]\n", {}),
+        (OTHER + "    environment:\n      API_TOKEN:\n", {}),
+        (OTHER + "    build: {context: ., args: [API_TOKEN]}\n", {}),
+        (OTHER + "    env_file: other.env\n", {"other.env": "API_TOKEN\n"}),
+        (OTHER + "    env_file: other.env\n", {"other.env": "X=${API_TOKEN:-none}\n"}),
+        (
+            OTHER + "    extends: {file: base.yml, service: base}\n",
+            {"base.yml": "services: {base: {environment: {X: '${API_TOKEN:-none}'}}}"},
+        ),
+        ("include: [in.yml]\n", {"in.yml": "services: {in: {image: x, environment: [API_TOKEN]}}"}),
+        ("include: [in.yml]\n", {"in.yml": "services: {in: {image: x, environment: {X: '${API_TOKEN:-none}'}}}"}),
+    ],
+)
+@pytest.mark.parametrize("value", ["T0ken-x9y8", "${API_TOKEN:-T0ken-x9y8}"])
+def test_no_other_service_gets_a_value_by_its_name(
+    folder: Path, compose: Path, rest: str, beside: dict[str, str], value: str
+) -> None:
+    for name, text in beside.items():
+        Path(name).write_text(text)
+    text = APP.replace("T0ken-x9y8", value) + rest
+    Path("compose.yml").write_text(text)
+    before = environment(compose)
+    assert secrets(text) == 0
+    assert environment(compose) == before
+    if value == "T0ken-x9y8":
+        assert "T0ken-x9y8" not in Path("compose.yml").read_text()
+
+
+def test_a_link_to_the_env_file_is_the_env_file(folder: Path) -> None:
+    Path(".env").write_text("A=1\n")
+    os.symlink(".env", "app.env")
+    assert secrets(APP + OTHER + "    env_file: app.env\n") == 0
+    assert set(read_env_file(Path(".env").read_text())) == {"A", "APP_API_TOKEN"}
+
+
+@pytest.mark.parametrize("value", ["T0ken-x9y8-${MORE:-1}", "${API_TOKEN:-T0ken-x9y8-${MORE:-1}}"])
+def test_a_value_that_a_variable_is_a_part_of_stays(
+    folder: Path, value: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path(".env").write_text("MORE=2\n")
+    text = APP.replace("T0ken-x9y8", value)
+    assert secrets(text) == 0
+    assert Path("compose.yml").read_text() == text
+    assert "variables are a part of it" in capfd.readouterr().err
+
+
+def test_a_command_line_with_backslashes_stays_one(folder: Path, compose: Path) -> None:
+    text = APP + '    command: app --password "T0ken\\"x9y8" --other\n'
+    assert secrets(text) == 0
+    assert '--password "T0ken\\"x9y8"' in Path("compose.yml").read_text()
+    assert environment(compose)["app"] == {"API_TOKEN": "T0ken-x9y8"}
+
+
+def test_a_list_over_a_map_that_it_extends_stays(folder: Path, compose: Path) -> None:
+    text = DATABASE + "  old:\n    extends: db\n    environment:\n      - POSTGRES_PASSWORD=0ther-x9y8\n"
+    Path("compose.yml").write_text(text)
+    before = environment(compose)
+    assert secrets(text) == 0
+    assert environment(compose)["old"] == before["old"]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_file_in_json(folder: Path, compose: Path, indent: int | None) -> None:
+    service = {"image": "postgres:16", "environment": {"POSTGRES_PASSWORD": "T0ken-x9y8"}}
+    assert secrets(json.dumps({"services": {"db": service}}, indent=indent)) == 0
+    assert Path("secrets/postgres_password").read_text() == "T0ken-x9y8"
+    assert environment(compose)["db"] == {"POSTGRES_PASSWORD_FILE": "/run/secrets/postgres_password"}

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import stat
 import string
 import subprocess
@@ -238,6 +239,40 @@ def test_a_service_that_reads_all_of_the_env_file_gets_no_name_that_means_someth
     assert set(read_env_file(Path(".env").read_text())) == {"DB_POSTGRES_PASSWORD", "CACHE_REQUIREPASS"}
 
 
+def test_an_env_file_under_version_control_gets_no_secret(folder: Path) -> None:
+    if shutil.which("git") is None:
+        pytest.skip("there is no git here")
+    Path(".env").write_text("TAG=1\n")
+    for command in (["init", "-q"], ["add", ".env"]):
+        subprocess.run(["git", *command], check=True, capture_output=True)
+    result = harden("compose.yml", [Secrets()])
+    assert "s3cr3t-x" in result.after  # by a file, the other value can go
+    assert any("git rm --cached .env" in advice.reason for advice in result.advice)
+    subprocess.run(["git", "rm", "-q", "--cached", ".env"], check=True, capture_output=True)
+    assert "s3cr3t-x" not in harden("compose.yml", [Secrets()]).after
+
+
+OTHER = """\
+services:
+  db:
+    image: postgres:16
+    environment:
+      POSTGRES_PASSWORD: an0ther-value
+      PGPASSWORD: ${PGPASSWORD:-an0ther-default}
+"""
+
+
+def test_compose_files_in_one_folder_leave_each_other_alone(folder: Path) -> None:
+    """They share the folder `secrets` and `.env`."""
+    Path("compose.dev.yml").write_text(OTHER)
+    Path("compose.yml").write_text(SHOP + "      PGPASSWORD: ${PGPASSWORD:-a-def4ult}\n")
+    assert secrets() == 0
+    assert run(["compose.dev.yml", "--only", "secrets", "--yes"]) == 0
+    assert Path("secrets/postgres_password").read_text() == "hunter2-x"
+    assert Path("secrets/db_postgres_password").read_text() == "an0ther-value"
+    assert "PGPASSWORD" not in Path(".env").read_text()
+
+
 ODD = ["'", '"', "$", "\\", "#", " ", "\t", "\n", "é", "✓", "{", "}", ":", "%", "$$", "${X}", "`", "!", "&", "*", "-"]
 TEXTS = st.text(alphabet=st.one_of(st.sampled_from("".join(ODD)), st.sampled_from(string.ascii_letters)), min_size=6)
 
@@ -287,3 +322,18 @@ def test_a_link_out_of_the_folder_is_followed_by_nobody(folder: Path, tmp_path_f
     os.symlink("/dev/null", "secrets/postgres_password")
     with pytest.raises(HardenError, match="not a regular file"):
         harden("compose.yml", Profile.read("production"), Selection(only=("secrets",)))
+
+
+def test_what_goes_to_the_env_file_still_says_who_talks_to_whom(folder: Path) -> None:
+    """The second run sees an address that is in `.env` by then."""
+    Path("compose.yml").write_text(
+        "services:\n"
+        "  web:\n    image: nginx:1.27\n    ports: ['80:80']\n    depends_on: [app]\n"
+        "  app:\n    image: example.org/app:1\n    environment:\n"
+        "      STORE: ${STORE:-postgres://app:hunter2-x@db/app}\n"
+        "  db:\n    image: postgres:16\n"
+    )
+    result = harden("compose.yml", "production")
+    result.write()
+    assert "STORE: ${STORE}" in result.after
+    assert not harden("compose.yml", "production").changed
