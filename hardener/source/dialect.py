@@ -56,8 +56,12 @@ _INDENT = re.compile(rf"(?:[ \t]*+(?:#[^{_END}]*+|(?=[{_END}]))|\x20*+)")
 _SPACES = re.compile(" *+")
 _LINE = re.compile(f"[^{_END}]*+")
 _BLANKS = re.compile(r"[ \t]*+")
-_PLAIN = re.compile(rf"(?:[^:{_BLANK_OR_END}]|:(?![{_BLANK_OR_END}]))++")
-_PLAIN_IN_FLOW = re.compile(rf"(?:[^:?,\[\]{{}}{_BLANK_OR_END}]|:(?![,\]}}{_BLANK_OR_END}])|\?(?![{_BLANK_OR_END}]))++")
+# Before Python 3.11.5, a possessive group that gives up half way keeps what it had read (python/cpython#106052); these
+# have nothing behind them to go back for.
+_PLAIN = re.compile(rf"(?:[^:{_BLANK_OR_END}]++|:(?![{_BLANK_OR_END}]))+")
+_PLAIN_IN_FLOW = re.compile(
+    rf"(?:[^:?,\[\]{{}}{_BLANK_OR_END}]++|:(?![,\]}}{_BLANK_OR_END}])|\?(?![{_BLANK_OR_END}]))+"
+)
 
 
 class TooDeepError(MarkedYAMLError):
