@@ -262,9 +262,7 @@ def _looker(before: Project, after: Project, profile: Profile) -> Callable[[], V
     return look
 
 
-def _result(
-    file: SourceFile, profile: Profile, made: Plan, warnings: list[str], look: Callable[[], Veil]
-) -> Result:
+def _result(file: SourceFile, profile: Profile, made: Plan, warnings: list[str], look: Callable[[], Veil]) -> Result:
     return Result(
         source=file,
         profile=profile.name,

@@ -88,17 +88,7 @@ def _contexts(context: Context) -> Iterator[str]:
 def _listed(path: str, text: str | None) -> bool:
     """Whether an ignore file names `path` in one of the usual ways."""
     name = path.strip("/")
-    ways = {
-        name,
-        f"/{name}",
-        f"{name}/",
-        f"/{name}/",
-        f"{name}/*",
-        f"{name}/**",
-        f"/{name}/*",
-        f"**/{name}",
-        f"{name}*",
-    }
+    ways = {name, f"{name}/", f"{name}/*", f"{name}/**", f"**/{name}", f"{name}*"}
     if name == ".env":
-        ways |= {"*.env", "**/.env", ".env.*"} - {".env.*"}
-    return bool(ways & {entry.strip() for entry in (text or "").splitlines()})
+        ways.add("*.env")
+    return bool(ways & {entry.strip().removeprefix("/") for entry in (text or "").splitlines()})

@@ -208,7 +208,7 @@ class Keeping:
 
     def _use(self, service: Service, credential: Credential) -> Use:
         facts = self.context.facts(service)
-        if credential.kind not in ("variable", "url") or "args" in credential.path[2:4]:
+        if credential.kind not in ("variable", "url") or credential.path[2] == "build":
             return Use(service.name, credential, None, "only a variable of a container can give way to a file")
         if facts is None:
             return Use(service.name, credential, None, "it is not known whether its image reads it from a file")

@@ -115,8 +115,6 @@ def create_new(target: Path, content: bytes, mode: int) -> None:
         os.chmod(temporary, mode)
         try:
             os.link(temporary, target)  # a rename would overwrite what came in between
-        except FileExistsError:
-            raise
         except OSError:
             if os.path.lexists(target):
                 raise

@@ -1,5 +1,6 @@
 """What leaves the compose file is in the files beside it, to the letter, whatever happens in between."""
 
+import io
 import json
 import os
 import random
@@ -86,11 +87,15 @@ def test_what_is_only_shown_writes_nothing(folder: Path) -> None:
     assert held(folder) == {"compose.yml": SHOP}
 
 
-@pytest.mark.parametrize("arguments", [("--output", "-"), ()])
+@pytest.mark.parametrize("arguments", [("compose.yml", "--output", "-"), ("-",)])
 def test_what_goes_to_standard_output_keeps_its_secrets(
-    folder: Path, arguments: tuple[str, ...], capsysbinary: pytest.CaptureFixture[bytes]
+    folder: Path,
+    arguments: tuple[str, ...],
+    capsysbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert run(["compose.yml", "--only", "secrets", "--output", "-"]) == 0
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(SHOP.encode())))
+    assert run([*arguments, "--only", "secrets"]) == 0
     assert capsysbinary.readouterr().out == SHOP.encode()
     assert held(folder) == {"compose.yml": SHOP}
 
