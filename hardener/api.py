@@ -9,10 +9,11 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
+from hardener.cases import Verdict
 from hardener.knowledge.inspection import LOCK_NAME, Inspection, LocalImages
 from hardener.model import format_bytes
 from hardener.model.project import Project, read_project
-from hardener.pipeline import EVERYTHING, Plan, Selection, Verdict, plan
+from hardener.pipeline import EVERYTHING, Plan, Selection, plan
 from hardener.profile import Profile
 from hardener.shown import shows
 from hardener.source import Document, load

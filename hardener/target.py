@@ -165,7 +165,8 @@ def identity(change: Change) -> Hashable:
 
 def merges(data: Any, path: Path) -> bool:
     """Whether a `<<` would give what stands at `path` in a document's own data, if that was taken away."""
-    return _gives(at(data, path[:-1]), path[-1])
+    holder = at(data, path[:-1])
+    return isinstance(holder, dict) and path[-1] in holder and _gives(holder, path[-1])
 
 
 def _gives(value: Any, step: str | int) -> bool:

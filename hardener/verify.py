@@ -33,7 +33,8 @@ def verify(made: Plan, profile: Profile, selection: Selection = EVERYTHING) -> P
         return made.project
     try:
         after = load(made.text, made.document.file)
-        again = plan(after, profile, selection)
+        beside = (file for change in (*made.changes, *made.had) for file in change.files)
+        again = plan(after, profile, selection, tuple(dict.fromkeys(beside)))
     except HardenError as error:
         raise VerificationError(f"law 2, meaning: the output cannot be read: {error}") from error
     if not same(after.data, made.target):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hardener.graph import Graph
     from hardener.graph.files import Files
     from hardener.knowledge.dockerfile import Built
+    from hardener.source.companions import Companion
 
 # Where a host keeps what is its own, by the Filesystem Hierarchy Standard.
 _OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run(?!/user|/media)|usr|boot|lib)(?:/.*)?")
@@ -63,8 +64,9 @@ class Context:
         self._built: dict[str, Built | None] = {}
         # Groups of changes that turned out to be impossible, by rule and group, with the reason.
         self.lost: Mapping[tuple[str, str], str] = {}
-        # Whether files may be written beside the document.
+        # Whether files may be written beside the document, and those that are going to be.
         self.companions = True
+        self.beside: tuple[Companion, ...] = ()
         # The services that the rule which runs now may change.
         self.chosen: frozenset[str] = frozenset(services)
         # What a rule worked out for all services at once, by a key of its own.
@@ -93,7 +95,7 @@ class Context:
         """Who talks to whom."""
         from hardener.graph import read_graph
 
-        return read_graph(self.project, self.facts)
+        return read_graph(self.project, self.facts, self.beside)
 
     @cached_property
     def credentials(self) -> dict[str, list[Credential]]:
@@ -125,7 +127,7 @@ class Context:
     def _files(self) -> Files:
         from hardener.graph.files import Files
 
-        return Files(FilePath(self.project.document.file).parent)
+        return Files(FilePath(self.project.document.file).parent, self.beside)
 
     def registry_known(self, service: Service) -> bool:
         """Whether the image of a service comes from a registry that is known: not `${REGISTRY}/postgres`."""

@@ -292,3 +292,18 @@ def test_a_link_out_of_the_folder_is_followed_by_nobody(folder: Path, tmp_path_f
     os.symlink("/dev/null", "secrets/postgres_password")
     with pytest.raises(HardenError, match="not a regular file"):
         harden("compose.yml", Profile.read("production"), Selection(only=("secrets",)))
+
+
+def test_what_goes_to_the_env_file_still_says_who_talks_to_whom(folder: Path) -> None:
+    """The second run sees an address that is in `.env` by then."""
+    Path("compose.yml").write_text(
+        "services:\n"
+        "  web:\n    image: nginx:1.27\n    ports: ['80:80']\n    depends_on: [app]\n"
+        "  app:\n    image: example.org/app:1\n    environment:\n"
+        "      STORE: ${STORE:-postgres://app:hunter2-x@db/app}\n"
+        "  db:\n    image: postgres:16\n"
+    )
+    result = harden("compose.yml", "production")
+    result.write()
+    assert "STORE: ${STORE}" in result.after
+    assert not harden("compose.yml", "production").changed

@@ -234,4 +234,4 @@ def spoiled(change: Change) -> Change:
         for file in change.files
         if isinstance(file, NewFile) or file.key
     ]
-    return replace(change, files=tuple(files))
+    return change._replace(files=tuple(files))
