@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from hardener.credentials import Credential, Evidence
+from hardener.keeping.files import ENV_FILE, FOLDER, env_lines, needs_open, secret_file
+from hardener.keeping.names import give_names
 from hardener.knowledge import ImageFacts, file_variable
 from hardener.model import Service
 from hardener.model.dotenv import line
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
 
 Store = Literal["file", "environment", "external"]
 """Where a secret's value lies: in a file, in a variable of `.env`, or in a swarm, under its name."""
-
-ENV_FILE = ".env"
-"""What compose fills variables from: https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/."""
 
 
 # What nobody writes by chance: a word, or a short number, can be a value of many things.
@@ -89,8 +88,6 @@ class Keeping:
     env_file = ENV_FILE
 
     def __init__(self, context: Context, rule: str, store: Store = "file", *, rotate: bool = False) -> None:
-        from hardener.keeping.names import give_names
-
         self.context = context
         self.rule = rule
         self.store = store
@@ -121,23 +118,17 @@ class Keeping:
 
     def declaration(self, keep: Keep) -> Data:
         """What stands for a secret at the top of the document."""
-        from hardener.keeping.files import FOLDER
-
         if self.store == "external":
             return {"external": True}
         return {"environment": keep.variable} if self.store == "environment" else {"file": f"./{FOLDER}/{keep.secret}"}
 
     def files(self, keep: Keep) -> tuple[Companion, ...]:
         """What the secret of a value needs beside the document."""
-        from hardener.keeping.files import env_lines, secret_file
-
         files = env_lines(keep, self.context) if self.store == "environment" else secret_file(keep, self.context)
         return tuple(files)
 
     def files_at(self, path: Path) -> tuple[Companion, ...]:
         """What the scalar at `path` needs beside the document."""
-        from hardener.keeping.files import env_lines
-
         return tuple(one for keep, _ in self.at(path) if not keep.dead for one in env_lines(keep, self.context))
 
     def in_env_file(self, service: Service, credential: Credential) -> str | None:
@@ -237,8 +228,10 @@ class Keeping:
             return "an env file or another variable may set it, too"
         if _uses(service, credential.name):
             return f"its command or its health check uses {credential.name}"
-        if self.store == "environment" and service.read_only:
-            return "compose cannot write a secret into a read-only container"
+        if self.store == "environment":
+            return "compose cannot write a secret into a read-only container" if service.read_only else ""
+        if self.context.lets_others_in(FOLDER) and (reason := needs_open(service, self.context)):
+            return f"{reason}, and the folder {FOLDER} is open to everybody on the host (chmod 700 {FOLDER})"
         return ""
 
     def _group(self) -> None:

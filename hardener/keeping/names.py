@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from hardener.errors import HardenError
+from hardener.keeping.files import ENV_FILE
 from hardener.model.dotenv import read as read_dotenv
 from hardener.model.interpolation import readable, variables
 
@@ -24,8 +25,6 @@ _MOST = 10
 
 def give_names(keeps: list[Keep], context: Context) -> None:
     """Names each value, or says what is in the way."""
-    from hardener.keeping.keeping import ENV_FILE
-
     try:
         env = read_dotenv(context.read(ENV_FILE) or "", dict(os.environ))
     except HardenError as error:
@@ -72,8 +71,6 @@ def _default(keep: Keep) -> str | None:
 
 def _reads_all(service: Service) -> bool:
     """Whether a service gets all variables of `.env`."""
-    from hardener.keeping.keeping import ENV_FILE
-
     return any(os.path.normpath(readable(file.path)) == ENV_FILE for file in service.read_env_file())
 
 

@@ -100,6 +100,21 @@ def line(name: str, value: str) -> str | None:
     return f'{name}="{value.translate(_SPECIAL)}"'
 
 
+def written(text: str, name: str, value: str) -> str | None:
+    """The line of an env file that gives `name` this value, in whatever form; None where none does so by itself.
+
+    Raises HardenError, without a value in it, where compose refuses the text.
+    """
+    found = None
+    for entry in entries(text):
+        if entry.name == name:
+            found = text.split("\n")[entry.line - 1].removesuffix("\r")
+    try:
+        return found if found is not None and read(found) == {name: value} else None
+    except HardenError:  # it goes on in the next line
+        return None
+
+
 def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
     match = pattern.match(text, position)
     return match.end() if match else position

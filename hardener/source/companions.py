@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hardener.errors import HardenError, Where
-from hardener.source.files import create_new, replace_content
+from hardener.source.files import create_new, refuse_read_only, replace_content
 
 FOLDER_MODE = 0o700
 """The mode of a folder that is made for companions: what lies in it may be readable to a container, not to the host."""
@@ -82,16 +82,20 @@ class NewLine:
     key: str = ""
 
     def missing(self, folder: Path) -> bool:
-        """Whether the line is to be added. Raises HardenError where the file has another one in its place."""
-        text = self._text(folder / self.path) or ""
+        """Whether the line is to be added. Raises HardenError where another one is in its place, or none can be."""
+        target = folder / self.path
+        text = self._text(target)
+        if text is None:
+            return True
         if re.search(rf"^{re.escape(self.line)}\r?$", text, re.MULTILINE):
             return False
         if self.key and (found := re.search(rf"^[ \t]*(?:export\s+)?{re.escape(self.key)}\s*[=:]", text, re.MULTILINE)):
             raise HardenError(
                 f"{self.key} has another value already, which is kept",
-                Where(str(folder / self.path), text.count("\n", 0, found.start()) + 1, 1),
+                Where(str(target), text.count("\n", 0, found.start()) + 1, 1),
                 _HINT.format("line"),
             )
+        refuse_read_only(target, str(target), "make it writable")
         return True
 
     def write(self, folder: Path) -> bool:

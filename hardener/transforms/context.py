@@ -113,6 +113,10 @@ class Context:
         """Whether there is a file beside the document, by its path from there."""
         return self._files.exists(path)
 
+    def lets_others_in(self, path: str) -> bool:
+        """Whether there is a folder beside the document that others than its owner may look into."""
+        return self._files.lets_others_in(path)
+
     def env_names(self, service: Service) -> set[str] | None:
         """The names of the variables that the env files of a service set; None if one of them cannot be read."""
         names: set[str] = set()
