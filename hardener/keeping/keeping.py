@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from hardener.credentials import Credential, Evidence
 from hardener.keeping.files import ENV_FILE, FOLDER, env_lines, needs_open, secret_file
 from hardener.keeping.names import give_names
+from hardener.keeping.plain import entries
 from hardener.knowledge import ImageFacts, file_variable
 from hardener.model import Service
 from hardener.model.dotenv import line
@@ -120,7 +121,11 @@ class Keeping:
         """What stands for a secret at the top of the document."""
         if self.store == "external":
             return {"external": True}
-        return {"environment": keep.variable} if self.store == "environment" else {"file": f"./{FOLDER}/{keep.secret}"}
+        return {"environment": keep.variable} if self.store == "environment" else {"file": f"./{self.place(keep)}"}
+
+    def place(self, keep: Keep) -> str:
+        """The file beside the document that has the value of a secret."""
+        return ENV_FILE if self.store == "environment" else f"{FOLDER}/{keep.secret}"
 
     def files(self, keep: Keep) -> tuple[Companion, ...]:
         """What the secret of a value needs beside the document."""
@@ -168,10 +173,10 @@ class Keeping:
         }
         for name, service in self.context.services.items() if known else ():
             told = {credential.path for credential in self.found[name]}
-            for step, key, text in _variables(service):
+            for step, key, text in entries(service.environment):
                 path: Path = ("services", name, "environment", step)
-                original = known.get(resolve_defaults(text) or "") if path not in told else None
-                if original:
+                original = known.get(resolve_defaults(text) or "") if text and path not in told else None
+                if text and original:
                     start = 0 if isinstance(step, str) else len(key) + 1
                     claim = Evidence(f"it is the value of {original.name}", dotted(original.path))
                     self.found[name].append(
@@ -282,17 +287,6 @@ class Keeping:
             for one in found:
                 if (one.path, one.start) not in mine and keep.value in (one.value, unquote(one.value)):
                     yield one
-
-
-def _variables(service: Service) -> Iterator[tuple[str | int, str, str]]:
-    """The key or index, the name and the text of each variable of a service."""
-    if isinstance(service.environment, dict):
-        for name, value in service.environment.items():
-            yield name, name, "" if value is None else as_text(value)
-    else:
-        for index, item in enumerate(service.environment or ()):
-            name, _, value = ("" if item is None else as_text(item)).partition("=")
-            yield index, name, value
 
 
 def _uses(service: Service, name: str) -> bool:
