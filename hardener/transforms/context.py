@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
 from hardener.knowledge.host import on_host
 from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages, differs
-from hardener.model import ComposeFile, Mount, Port, Service, boolean, nonroot, port_range
+from hardener.model import ComposeFile, Mount, Port, Service, boolean, port_range
 from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.project import Project
 from hardener.source import Path
@@ -215,11 +215,6 @@ class Context:
         if facts and facts.user and facts.user.confidence != "assumed":
             return facts.user.value, Evidence(f"{facts.family} runs as {facts.user.value}", facts.user.source)
         return None
-
-    def starts_as_root(self, service: Service) -> bool | None:
-        """Whether the first process of a service is root's; None if that is not known."""
-        user = self.user(service)
-        return None if user is None else not nonroot(user[0])
 
     def host_files(self, service: Service) -> bool:
         """Whether a service sees files of the host, which keep the owner and the mode that they have there.
