@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from hardener.source.companions import Companion, NewFile
@@ -71,6 +72,14 @@ class Files:
     def note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+    def names(self) -> list[str]:
+        """The files in the folder itself, in order, up to a number."""
+        try:
+            with os.scandir(self.folder) as entries:
+                return sorted(entry.name for entry in islice(entries, MOST_IN_FOLDER) if entry.is_file())
+        except OSError:
+            return []
 
     def is_folder(self, path: str) -> bool:
         try:

@@ -64,8 +64,6 @@ class Keep:
     new: str | None = field(default=None, repr=False)
     trouble: str = ""
     group: str = ""
-    dead: bool = False
-    """Whether `.env` has another value already, and this default is never used."""
 
     @property
     def told(self) -> str:
@@ -134,7 +132,7 @@ class Keeping:
 
     def files_at(self, path: Path) -> tuple[Companion, ...]:
         """What the scalar at `path` needs beside the document."""
-        return tuple(one for keep, _ in self.at(path) if not keep.dead for one in env_lines(keep, self.context))
+        return tuple(one for keep, _ in self.at(path) for one in env_lines(keep, self.context))
 
     def in_env_file(self, service: Service, credential: Credential) -> str | None:
         """Why a credential of an env file should be a secret, if its image can read it from a file."""
@@ -264,6 +262,8 @@ class Keeping:
         """Why a value cannot be a variable of `.env`; empty if it can."""
         if swarm := self.context.swarm:
             return f"{swarm} is for docker stack deploy, which knows no {ENV_FILE}"
+        if self.context.tracked(ENV_FILE):
+            return f"{ENV_FILE} is under version control: git rm --cached {ENV_FILE} first"
         if line(keep.variable, keep.told) is None:
             return f"no line of {ENV_FILE} can hold it"
         outside = [use.service for use in keep.uses if self._elsewhere(use.credential.path)]

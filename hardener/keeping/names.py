@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hardener.errors import HardenError
-from hardener.keeping.files import ENV_FILE
+from hardener.keeping.files import ENV_FILE, FOLDER
 from hardener.model.dotenv import read as read_dotenv
-from hardener.model.interpolation import readable, variables
+from hardener.model.interpolation import readable, resolve_defaults, variables
 
 if TYPE_CHECKING:
     from hardener.keeping.keeping import Keep, Use
@@ -35,6 +36,7 @@ def give_names(keeps: list[Keep], context: Context) -> None:
     written = variables(text)
     secrets = {str(name) for name in context.file.secrets or {}}
     taken = {variable.name for variable in written}
+    beside = _Beside(context)
     readers = [service.name for service in context.services.values() if _reads_all(service)]
     wanted = Counter(_base(keep) for keep in keeps if not _default(keep))
     for keep in keeps:
@@ -42,8 +44,10 @@ def give_names(keeps: list[Keep], context: Context) -> None:
             keep.variable, keep.secret = name, name.lower()
             if len({one[1:] for one in written if one.name == name}) > 1:
                 keep.trouble = f"{name} has another default elsewhere, or none"
+            elif other := beside.other_default(name, keep.value):
+                keep.trouble = f"{name} has another default in {other}"
             elif env.get(name) and env[name] != keep.value:
-                keep.dead = True
+                keep.trouble = f"{ENV_FILE} sets {name}, and this default is never used"
             elif not _free(name, keep.value, env):
                 keep.trouble = f"{name} is set already, and empty or the shell's own"
             elif readers and name not in env:
@@ -55,13 +59,44 @@ def give_names(keeps: list[Keep], context: Context) -> None:
         plain = wanted[base] == 1 and not readers
         names = [*([base] if plain else []), own, *(f"{own}_{number}" for number in range(2, _MOST))]
         free = (name for name in names if name not in taken and name.lower() not in secrets)
-        found = next((name for name in free if _free(name, keep.value, env)), None)
+        free = (name for name in free if _free(name, keep.value, env) and not beside.uses(name, keep.value))
+        found = next(free, None)
         if found is None:
             keep.trouble = "every name for it is taken"
             continue
         keep.variable, keep.secret = found, found.lower()
         taken.add(found)
         secrets.add(found.lower())
+
+
+class _Beside:
+    """The other compose files in the folder: they share `.env` and the folder of secrets, but need not share values."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    @cached_property
+    def defaults(self) -> dict[str, dict[str, str]]:
+        """By variable its defaults, each with a file that has it."""
+        found: dict[str, dict[str, str]] = {}
+        for file, text in self.context.siblings.items():
+            for variable in variables(text):
+                if variable.default is not None:
+                    found.setdefault(variable.name, {})[variable.default] = file
+        return found
+
+    def other_default(self, name: str, value: str) -> str | None:
+        """A file where a variable has another default than `value`."""
+        defaults = self.defaults.get(name, {})
+        return next((file for default, file in defaults.items() if resolve_defaults(default) != value), None)
+
+    def uses(self, name: str, value: str) -> bool:
+        """Whether a name stands for something else in one of them: a variable with a default, a secret with a value."""
+        path = f"{FOLDER}/{name.lower()}"
+        other = self.context.exists(path) and self.context.read(path) != value
+        return self.other_default(name, value) is not None or (
+            other and any(re.search(rf"{path}(?![\w.-])", text) for text in self.context.siblings.values())
+        )
 
 
 def _default(keep: Keep) -> str | None:

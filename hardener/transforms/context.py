@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 # Where a host keeps what is its own, by the Filesystem Hierarchy Standard.
 _OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run(?!/user|/media)|usr|boot|lib)(?:/.*)?")
 _ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]|$)", re.MULTILINE)
+_SERVICES = re.compile(r"^[\"']?services[\"']?\s*:", re.MULTILINE)
 _COMMAND = re.compile(r"^\s*([\w./-]+)")
 
 
@@ -108,6 +111,31 @@ class Context:
     def read(self, path: str) -> str | None:
         """The text of a file beside the document, by its path from there; None if it cannot be read."""
         return self._files.read(path)
+
+    def tracked(self, path: str) -> bool:
+        """Whether git has a file beside the document under version control."""
+        top, index = self._git
+        folder = os.path.dirname(os.path.abspath(self.project.document.file))
+        name = os.fsencode(os.path.relpath(os.path.join(folder, path), top).replace(os.sep, "/"))
+        # Each entry has the length of its path, the path and a zero at its end: gitformat-index(5).
+        return len(name).to_bytes(2, "big") + name + b"\0" in index
+
+    @cached_property
+    def _git(self) -> tuple[FilePath, bytes]:
+        """The top of the working tree that the document is in, and its index; empty where there is none."""
+        folder = FilePath(os.path.abspath(self.project.document.file)).parent
+        for top in (folder, *folder.parents):
+            with suppress(OSError):
+                return top, (top / ".git" / "index").read_bytes()
+        return folder, b""
+
+    @cached_property
+    def siblings(self) -> dict[str, str]:
+        """The other compose files in the folder of this one, by name: they share what lies beside it."""
+        own = FilePath(self.project.document.file)
+        names = [name for name in self._files.names() if name != own.name and name.endswith((".yml", ".yaml"))]
+        texts = {name: self.read(name) or "" for name in names}
+        return {name: text for name, text in texts.items() if _SERVICES.search(text)}
 
     def exists(self, path: str) -> bool:
         """Whether there is a file beside the document, by its path from there."""

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import random
+import shutil
 import stat
 import string
 import subprocess
@@ -283,6 +284,44 @@ def test_a_build_from_the_folder_above_leaves_them_out(tmp_path_factory: pytest.
     (deploy / "compose.yml").write_text(SHOP.replace("build: .", "build: .."))
     assert run([str(deploy / "compose.yml"), "--only", "secrets", "--yes"]) == 0
     assert (deploy.parent / ".dockerignore").read_text() == "deploy/secrets/\ndeploy/.env\n"
+
+
+def test_an_env_file_under_version_control_gets_no_secret(folder: Path) -> None:
+    if shutil.which("git") is None:
+        pytest.skip("there is no git here")
+    for name in (".env", "web.env", "sub/.env"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text("TAG=1\n")
+    for command in (["init", "-q"], ["add", "web.env", "sub/.env"]):
+        subprocess.run(["git", *command], check=True, capture_output=True)
+    assert "s3cr3t-x" not in harden("compose.yml", [Secrets()]).after  # those are others
+    subprocess.run(["git", "add", ".env"], check=True, capture_output=True)
+    result = harden("compose.yml", [Secrets()])
+    assert "s3cr3t-x" in result.after  # by a file, the other value can go
+    assert any("git rm --cached .env" in advice.reason for advice in result.advice)
+    subprocess.run(["git", "rm", "-q", "--cached", ".env"], check=True, capture_output=True)
+    assert "s3cr3t-x" not in harden("compose.yml", [Secrets()]).after
+
+
+OTHER = """\
+services:
+  db:
+    image: postgres:16
+    environment:
+      POSTGRES_PASSWORD: an0ther-value
+      PGPASSWORD: ${PGPASSWORD:-an0ther-default}
+"""
+
+
+def test_compose_files_in_one_folder_leave_each_other_alone(folder: Path) -> None:
+    """They share the folder `secrets` and `.env`."""
+    Path("compose.dev.yml").write_text(OTHER)
+    Path("compose.yml").write_text(SHOP + "      PGPASSWORD: ${PGPASSWORD:-a-def4ult}\n")
+    assert secrets() == 0
+    assert run(["compose.dev.yml", "--only", "secrets", "--yes"]) == 0
+    assert Path("secrets/postgres_password").read_text() == "hunter2-x"
+    assert Path("secrets/db_postgres_password").read_text() == "an0ther-value"
+    assert "PGPASSWORD" not in Path(".env").read_text()
 
 
 ODD = ["'", '"', "$", "\\", "#", " ", "\t", "\n", "é", "✓", "{", "}", ":", "%", "$$", "${X}", "`", "!", "&", "*", "-"]
