@@ -262,7 +262,8 @@ def _extends(body: Raw) -> Extends | None:
 
 # Either form means the same; compose turns both into one before it merges.
 _KEYED = {"environment", "labels", "annotations", "sysctls", "args"}
-_LISTED = {"dns", "dns_search", "tmpfs", "env_file"}
+ONE_OR_LIST = {"dns", "dns_search", "tmpfs", "env_file"}
+"""Settings of a service that are a text or a list of them."""
 _REPLACED = {"command", "entrypoint", "test"}
 
 
@@ -291,7 +292,7 @@ def _merged(key: str, base: Any, own: Any) -> Any:
         return {**entries(base), **entries(own)}
     if key in ("depends_on", "networks") and type(base) is not type(own):
         return _merge(_as_map(base), _as_map(own))
-    if key in _LISTED:
+    if key in ONE_OR_LIST:
         base, own = _as_list(base), _as_list(own)
     if isinstance(base, list) and isinstance(own, list):
         return base + [item for item in own if item not in base]
