@@ -62,6 +62,13 @@ class Files:
     def exists(self, path: str) -> bool:
         return os.path.normpath(path) in self._beside or os.path.lexists(self.folder / path)
 
+    def lets_others_in(self, path: str) -> bool:
+        """Whether a folder is there, and its mode lets others than its owner reach what is in it."""
+        try:
+            return bool((self.folder / path).stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH))
+        except OSError:
+            return False
+
     def note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)

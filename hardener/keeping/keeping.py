@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from hardener.credentials import Credential, Evidence
+from hardener.keeping.files import ENV_FILE, FOLDER, env_lines, needs_open, secret_file
+from hardener.keeping.names import give_names
+from hardener.keeping.plain import entries
 from hardener.knowledge import ImageFacts, file_variable
 from hardener.model import Service
 from hardener.model.dotenv import line
@@ -28,9 +31,6 @@ if TYPE_CHECKING:
 
 Store = Literal["file", "environment", "external"]
 """Where a secret's value lies: in a file, in a variable of `.env`, or in a swarm, under its name."""
-
-ENV_FILE = ".env"
-"""What compose fills variables from: https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/."""
 
 
 # What nobody writes by chance: a word, or a short number, can be a value of many things.
@@ -87,8 +87,6 @@ class Keeping:
     env_file = ENV_FILE
 
     def __init__(self, context: Context, rule: str, store: Store = "file", *, rotate: bool = False) -> None:
-        from hardener.keeping.names import give_names
-
         self.context = context
         self.rule = rule
         self.store = store
@@ -119,23 +117,21 @@ class Keeping:
 
     def declaration(self, keep: Keep) -> Data:
         """What stands for a secret at the top of the document."""
-        from hardener.keeping.files import FOLDER
-
         if self.store == "external":
             return {"external": True}
-        return {"environment": keep.variable} if self.store == "environment" else {"file": f"./{FOLDER}/{keep.secret}"}
+        return {"environment": keep.variable} if self.store == "environment" else {"file": f"./{self.place(keep)}"}
+
+    def place(self, keep: Keep) -> str:
+        """The file beside the document that has the value of a secret."""
+        return ENV_FILE if self.store == "environment" else f"{FOLDER}/{keep.secret}"
 
     def files(self, keep: Keep) -> tuple[Companion, ...]:
         """What the secret of a value needs beside the document."""
-        from hardener.keeping.files import env_lines, secret_file
-
         files = env_lines(keep, self.context) if self.store == "environment" else secret_file(keep, self.context)
         return tuple(files)
 
     def files_at(self, path: Path) -> tuple[Companion, ...]:
         """What the scalar at `path` needs beside the document."""
-        from hardener.keeping.files import env_lines
-
         return tuple(one for keep, _ in self.at(path) for one in env_lines(keep, self.context))
 
     def in_env_file(self, service: Service, credential: Credential) -> str | None:
@@ -176,10 +172,10 @@ class Keeping:
         }
         for name, service in self.context.services.items() if known else ():
             told = {credential.path for credential in self.found[name]}
-            for step, key, text in _variables(service):
+            for step, key, text in entries(service.environment):
                 path: Path = ("services", name, "environment", step)
-                original = known.get(resolve_defaults(text) or "") if path not in told else None
-                if original:
+                original = known.get(resolve_defaults(text) or "") if text and path not in told else None
+                if text and original:
                     start = 0 if isinstance(step, str) else len(key) + 1
                     claim = Evidence(f"it is the value of {original.name}", dotted(original.path))
                     self.found[name].append(
@@ -218,7 +214,7 @@ class Keeping:
 
     def _use(self, service: Service, credential: Credential) -> Use:
         facts = self.context.facts(service)
-        if credential.kind not in ("variable", "url") or "args" in credential.path[2:4]:
+        if credential.kind not in ("variable", "url") or credential.path[2] == "build":
             return Use(service.name, credential, None, "only a variable of a container can give way to a file")
         if facts is None:
             return Use(service.name, credential, None, "it is not known whether its image reads it from a file")
@@ -249,8 +245,10 @@ class Keeping:
             return f"its command or its health check uses {credential.name}"
         if mount := next((one.target for one in service.read_volumes() if _below_run(one.target or "")), None):
             return f"{mount} is mounted from elsewhere"
-        if self.store == "environment" and service.read_only:
-            return "compose cannot write a secret into a read-only container"
+        if self.store == "environment":
+            return "compose cannot write a secret into a read-only container" if service.read_only else ""
+        if self.context.lets_others_in(FOLDER) and (reason := needs_open(service, self.context)):
+            return f"{reason}, and the folder {FOLDER} is open to everybody on the host (chmod 700 {FOLDER})"
         return ""
 
     def _group(self) -> None:
@@ -303,17 +301,6 @@ class Keeping:
             for one in found:
                 if (one.path, one.start) not in mine and keep.value in (one.value, unquote(one.value)):
                     yield one
-
-
-def _variables(service: Service) -> Iterator[tuple[str | int, str, str]]:
-    """The key or index, the name and the text of each variable of a service."""
-    if isinstance(service.environment, dict):
-        for name, value in service.environment.items():
-            yield name, name, "" if value is None else as_text(value)
-    else:
-        for index, item in enumerate(service.environment or ()):
-            name, _, value = ("" if item is None else as_text(item)).partition("=")
-            yield index, name, value
 
 
 def _below_run(target: str) -> bool:

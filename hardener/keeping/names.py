@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hardener.errors import HardenError
-from hardener.keeping.files import FOLDER, read_env_file
+from hardener.keeping.files import ENV_FILE, FOLDER, read_env_file
 from hardener.model.interpolation import readable, resolve_defaults, variables
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ _MOST = 10
 
 def give_names(keeps: list[Keep], context: Context) -> None:
     """Names each value, or says what is in the way."""
-    from hardener.keeping.keeping import ENV_FILE
-
     try:
         env = read_env_file(context.read(ENV_FILE) or "")
     except HardenError as error:
@@ -115,8 +113,6 @@ def _default(keep: Keep) -> str | None:
 
 def _reads_all(service: Service, context: Context) -> bool:
     """Whether a service gets all variables of `.env`."""
-    from hardener.keeping.keeping import ENV_FILE
-
     own = os.path.join(os.path.dirname(context.project.document.file), ENV_FILE)
     files = (os.path.join(os.path.dirname(own), readable(file.path)) for file in service.read_env_file())
     return any(os.path.realpath(file) == os.path.realpath(own) for file in files)

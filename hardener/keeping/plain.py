@@ -69,9 +69,9 @@ def missing(plain: Plain, path: str, context: Context) -> Plain:
     return {step: (name, value) for step, (name, value) in plain.items() if there.get(name, value) == value}
 
 
-def companions(path: str, plain: Plain, named: bool) -> Files:
-    """The env file that holds what is plain; lines for it if the service has it already, as `named` says."""
-    if not named:
+def companions(path: str, plain: Plain, there: str | None) -> Files:
+    """The env file that holds what is plain; lines for it if the service has one already, which says `there`."""
+    if there is None:
         return (NewFile(path, content(plain), _MODE, _WHY_OPEN),)
     lines = [(name, _line(name, value)) for name, value in plain.values()]
     return tuple(NewLine(path, line, _MODE, _WHY_OPEN, name, dotenv.read) for name, line in lines)

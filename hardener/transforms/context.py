@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
 from hardener.knowledge.host import on_host
 from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages, differs
-from hardener.model import ComposeFile, Mount, Port, Service, boolean, nonroot, port_range
+from hardener.model import ComposeFile, Mount, Port, Service, boolean, port_range
 from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.project import Project
 from hardener.source import Path
@@ -114,13 +114,20 @@ class Context:
 
     def tracked(self, path: str) -> bool:
         """Whether git has a file beside the document under version control."""
+        top, index = self._git
+        folder = os.path.dirname(os.path.abspath(self.project.document.file))
+        name = os.fsencode(os.path.relpath(os.path.join(folder, path), top).replace(os.sep, "/"))
+        # Each entry has the length of its path, the path and a zero at its end: gitformat-index(5).
+        return len(name).to_bytes(2, "big") + name + b"\0" in index
+
+    @cached_property
+    def _git(self) -> tuple[FilePath, bytes]:
+        """The top of the working tree that the document is in, and its index; empty where there is none."""
         folder = FilePath(os.path.abspath(self.project.document.file)).parent
         for top in (folder, *folder.parents):
             with suppress(OSError):
-                index = (top / ".git" / "index").read_bytes()
-                # Each entry ends in its path and a zero: gitformat-index(5).
-                return os.fsencode(os.path.relpath(folder / path, top)) + b"\0" in index
-        return False
+                return top, (top / ".git" / "index").read_bytes()
+        return folder, b""
 
     @cached_property
     def siblings(self) -> dict[str, str]:
@@ -133,6 +140,10 @@ class Context:
     def exists(self, path: str) -> bool:
         """Whether there is a file beside the document, by its path from there."""
         return self._files.exists(path)
+
+    def lets_others_in(self, path: str) -> bool:
+        """Whether there is a folder beside the document that others than its owner may look into."""
+        return self._files.lets_others_in(path)
 
     def env_names(self, service: Service) -> set[str] | None:
         """The names of the variables that the env files of a service set; None if one of them cannot be read."""
@@ -232,11 +243,6 @@ class Context:
         if facts and facts.user and facts.user.confidence != "assumed":
             return facts.user.value, Evidence(f"{facts.family} runs as {facts.user.value}", facts.user.source)
         return None
-
-    def starts_as_root(self, service: Service) -> bool | None:
-        """Whether the first process of a service is root's; None if that is not known."""
-        user = self.user(service)
-        return None if user is None else not nonroot(user[0])
 
     def host_files(self, service: Service) -> bool:
         """Whether a service sees files of the host, which keep the owner and the mode that they have there.

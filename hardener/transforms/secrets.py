@@ -33,8 +33,10 @@ class Secrets(Transform):
     an env file sets it too, since both forms at once end the start of many images; where the image would cut something
     off the value; where the file is read by `docker stack deploy`, which knows no `.env`; where git has `.env` under
     version control; where a default means another thing elsewhere. What only stands in for a secret (`changeme`) is
-    left for you to replace. What it breaks: `docker exec` with `$POSTGRES_PASSWORD`, which is
-    not in the environment any more; `--env-file` and `--project-directory`, with which compose reads another `.env`.
+    left for you to replace. A folder `secrets` that others may look into gets no file that they could read. What it
+    breaks: a deployment that takes the compose file along and leaves `secrets` and `.env` behind; `docker exec` with
+    `$POSTGRES_PASSWORD`, which is not in the environment any more; `--env-file` and `--project-directory`, with which
+    compose reads another `.env`.
 
     ```yaml
     services:
@@ -161,18 +163,17 @@ class Secrets(Transform):
             None,
             ("secrets", keep.secret),
             keeping.declaration(keep),
-            self._where(keep),
+            self._where(keep, keeping),
             sure,
             files=keeping.files(keep),
             group=group,
         )
 
-    def _where(self, keep: "Keep") -> str:
+    def _where(self, keep: "Keep", keeping: "Keeping") -> str:
         """What becomes of the value of a secret."""
-        new = "a new value" if keep.new is not None else "its value"
-        if self.store == "external":
-            return f"{new} goes to secrets/{keep.secret}: docker secret create {keep.secret} secrets/{keep.secret}"
-        return f"{new} goes to {'.env' if self.store == 'environment' else f'secrets/{keep.secret}'}"
+        place = keeping.place(keep)
+        told = f"{'its value' if keep.new is None else 'a new value'} goes to {place}"
+        return f"{told}: docker secret create {keep.secret} {place}" if self.store == "external" else told
 
 
 def _caveat(keep: "Keep") -> str:
