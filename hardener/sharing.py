@@ -103,7 +103,10 @@ class _Settler:
                     self.values[leaf] = value
                 for depth in range(len(leaf) + 1):
                     self.below[leaf[:depth]].add(_want(change.action, leaf[depth:], value))
-        self.shared = {id(node.target) for node in descendants(self.root) if isinstance(node, Alias)}
+        self.shared: dict[int, list[Alias]] = {}
+        for node in descendants(self.root):
+            if isinstance(node, Alias):
+                self.shared.setdefault(id(node.target), []).append(node)
         self.places = project.document.places
         # By node, rest of the path, and value: a template that many services see is asked about once.
         self.asked: dict[Hashable, str | None] = {}
@@ -274,9 +277,9 @@ class _Settler:
         if replaced is None or id(replaced) not in self.shared:
             return
         yield self.places[id(replaced)]
-        for node in descendants(self.root):
-            if isinstance(node, Alias) and node.target is replaced and self.places[id(node)] not in self.given:
-                yield self.places[id(node)]
+        for alias in self.shared[id(replaced)]:
+            if self.places[id(alias)] not in self.given:
+                yield self.places[id(alias)]
 
     def is_shared(self, place: _Found) -> bool:
         return any(id(node) in self.shared for node, _ in place.nodes)

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from hardener.transforms import find
 
 SUMMARY = pytest.StashKey[list[str]]()
 Compose = Callable[..., tuple[dict[str, Any] | None, str]]
+Linear = Callable[[Callable[[int], object], int], bool]
+HANGS = 120
+"""Seconds of CPU time, far more than any input may take: what takes longer would not have ended."""
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +53,33 @@ def corpus() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("HARDENER_CORPUS names no folder of compose files")
     return Path(folder)
+
+
+@pytest.fixture
+def ends() -> Iterator[None]:
+    """For input that is made to take long: fails where it has, whatever else the machine does."""
+    start = time.process_time()
+    yield
+    assert time.process_time() - start < HANGS
+
+
+@pytest.fixture(scope="session")
+def linear() -> Linear:
+    """`linear(run, size)`: whether the time that `run(size)` takes the CPU grows with the size, not with its square.
+
+    For eight times the size it may be 24 times as long; by the square, it is 64. A busy machine gets three tries.
+    """
+
+    def seconds(run: Callable[[int], object], size: int) -> float:
+        start = time.process_time()
+        run(size)
+        return time.process_time() - start
+
+    def told(run: Callable[[int], object], size: int) -> bool:
+        run(size)
+        return any(seconds(run, 8 * size) < 24 * min(seconds(run, size) for _ in range(3)) + 0.2 for _ in range(3))
+
+    return told
 
 
 @pytest.fixture

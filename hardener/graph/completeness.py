@@ -39,8 +39,14 @@ _PROBER = re.compile(rf"(?m)^\s*(?:-\s+)?replacement:\s*[\"']?({HOST})(?::\d+)?\
 _WAITING = ("depends_on", "links", "shared", "healthcheck", "possible")
 
 
+MOST = 250
+"""Services of which every pair is looked at, which takes time and edges by the square; real files have fewer."""
+
+
 def decide(found: Findings, kinds: Kinds) -> dict[str, str]:
     """Services of which it stays open whom they talk to, with the reason; adds edges of kind `possible` to `found`."""
+    if len(found.services) > MOST:
+        return dict.fromkeys(found.services, f"of more than {MOST} services it is not looked for who may talk to whom")
     return _Completeness(found, kinds).decide() if len(found.services) > 1 else {}
 
 
@@ -50,11 +56,14 @@ class _Completeness:
         self.kinds = kinds
         self.services = found.services
         self.undecided: dict[str, str] = {}
+        self.family = {name: self._family(name) for name in self.services}
+        self.clustered: dict[str, bool] = {}
+        self.data = {name: self._data(name) for name in self.services}
 
     def decide(self) -> dict[str, str]:
         kinds = self.kinds
         stores = [name for name in self.services if kinds.is_store(name)]
-        talking = [name for name in self.services if kinds.others(name) and name not in stores]
+        talking = [name for name in self.services if kinds.others(name) and not kinds.is_store(name)]
         for name in stores:
             self._peers(name)
             self._kin(name)
@@ -84,7 +93,7 @@ class _Completeness:
         """Possible edges to those of `targets` that it can reach and that nothing shows yet; whether there are any."""
         reachable = [target for target in targets if self.kinds.together(name, target)]
         for target in reachable:
-            if (name, target) not in self.found.pairs:
+            if target not in self.found.targets.get(name, ()):
                 self.found.connect(name, [target], "possible", claim, self.found.where(name))
         return bool(reachable)
 
@@ -92,11 +101,9 @@ class _Completeness:
 
     def _peers(self, name: str) -> None:
         """Stores of one kind that are set up to find each other."""
-        kind = self._family(name)
-        same = [
-            other for other in self.kinds.others(name) if self.kinds.is_store(other) and self._family(other) == kind
-        ]
-        if same and any(_PEERS.search(self._settings(one)) for one in (name, *same)):
+        kind = self.family[name]
+        same = [other for other in self.kinds.others(name) if self.kinds.is_store(other) and self.family[other] == kind]
+        if same and any(map(self._clustered, (name, *same))):
             self._may(name, same, f"{name} and its like are set up to work together")
 
     def _family(self, name: str) -> str:
@@ -104,6 +111,12 @@ class _Completeness:
         facts = self.kinds.facts(service)
         parsed = reference(service.image) if service.image else None
         return facts.family if facts else parsed.name if parsed else str(service.build)
+
+    def _clustered(self, name: str) -> bool:
+        """Whether the settings of a store speak of others of its kind."""
+        if name not in self.clustered:
+            self.clustered[name] = _PEERS.search(self._settings(name)) is not None
+        return self.clustered[name]
 
     def _settings(self, name: str) -> str:
         service = self.services[name]
@@ -122,7 +135,7 @@ class _Completeness:
             said = said - own
             if own and all(map(_VAGUE.fullmatch, said)):
                 continue
-            fitting = [other for other in kinds.others(name) if self._fits(other, said)]
+            fitting = self._fitting(name, said)
             if self._may(name, fitting, f"{variable}, whose value is not known here, may name it"):
                 continue
             if not outside().isdisjoint(said):
@@ -136,7 +149,7 @@ class _Completeness:
         for variable, host in self.found.strangers.get(name, ()):
             said = self.kinds.words(variable) | self.kinds.words(host)
             said -= self.kinds.words(name) | self.kinds.image_words(name)
-            fitting = [other for other in self.kinds.others(name) if self._fits(other, said)]
+            fitting = self._fitting(name, said)
             self._may(name, fitting, f"{variable} names {host}, which is no service, and may mean it")
 
     def _asked(self, name: str) -> None:
@@ -147,12 +160,15 @@ class _Completeness:
         for prober in sorted(found for host in probers for found in self.found.names.find(host, name)):
             self._may(prober, asked, f"{name} asks it to look at it")
 
-    def _fits(self, name: str, said: set[str]) -> bool:
-        """Whether words of a variable's name fit a service: by its name, its image or its role."""
+    def _fitting(self, name: str, said: set[str]) -> list[str]:
+        """The others that words of a variable's name fit: by their name, their image or their role."""
         meant = said | {word for one in said for word in words().get(one, ())}
-        meant = {word for word in meant if len(word) > 2 and not _VAGUE.fullmatch(word)}
-        own = self.kinds.words(name) | self.kinds.image_words(name)
-        return self.kinds.roles[name] in meant or any(mine.startswith(word) for word in meant for mine in own)
+        telling = tuple(word for word in meant if len(word) > 2 and not _VAGUE.fullmatch(word))
+        return [other for other in self.kinds.others(name) if telling and self._fits(other, telling)]
+
+    def _fits(self, name: str, telling: tuple[str, ...]) -> bool:
+        own = (*self.kinds.words(name), *self.kinds.image_words(name))
+        return self.kinds.roles[name] in telling or any(mine.startswith(telling) for mine in own)
 
     def _kin(self, name: str) -> None:
         """What an image can be pointed at without a word in the file."""
@@ -209,18 +225,16 @@ class _Completeness:
 
     def _has_feeder(self, queue: str) -> bool:
         """Whether a service that people use is known to use a queue, so that work comes into it."""
-        return any(
-            self.services[edge.source].ports and not self.kinds.is_tool(edge.source)
-            for edge in self.found.edges
-            if edge.target == queue and edge.kind != "possible"
-        )
+        return any(self.services[user].ports and not self.kinds.is_tool(user) for user in self.found.users(queue))
 
     def _same_code(self, talking: list[str]) -> None:
         """Services that run one image, of which nothing else is known, use what each other uses."""
+        targets = self.found.targets
         for name, twin in ((one, other) for group in self._twins(talking) for one in group for other in group):
-            if name != twin:
-                targets = [edge.target for edge in self.found.edges_of(twin)]
-                self._may(name, targets, f"it runs the same image as {twin}, which uses it")
+            missing = targets.get(twin, {}).keys() - targets.get(name, {}).keys() - {name}
+            if missing:
+                used = [target for target in targets[twin] if target in missing]
+                self._may(name, used, f"it runs the same image as {twin}, which uses it")
 
     def _same_data(self, talking: list[str]) -> None:
         """Services that share files may share the settings in them, above all those that run one image."""
@@ -230,8 +244,8 @@ class _Completeness:
                 continue
             told = any(kinds.is_store(edge.target) for edge in kinds.evident(name))
             for other in talking:
-                alike = self._family(name) == self._family(other)
-                if other != name and (alike or not told) and not self._data(name).isdisjoint(self._data(other)):
+                alike = self.family[name] == self.family[other]
+                if other != name and (alike or not told) and not self.data[name].isdisjoint(self.data[other]):
                     targets = [edge.target for edge in self.found.edges_of(other) if kinds.is_store(edge.target)]
                     self._may(name, targets, f"it shares files with {other}, which uses it")
 
@@ -283,6 +297,7 @@ class _Completeness:
         # Stores call others, such as a ZooKeeper, where a configuration says so.
         unread = [name for name in self.services if kinds.is_store(name) and self._unread(name)]
         twins = {name for group in self._twins(talking) for name in group}
+        speaking = [other for other in programs if kinds.evident(other)]
         for name in self.services:
             claim = f"nobody is known to use {name} but tools or workers, if they do, and so this may"
             if name in used or kinds.home(name) is None:
@@ -291,7 +306,6 @@ class _Completeness:
                 for other in behind or programs or [one for one in talking if not kinds.is_tool(one)]:
                     self._may(other, [name], claim)
             elif self._helps(name) or (kinds.is_application(name) and not self._uncalled(name, twins)):
-                speaking = [other for other in programs if kinds.evident(other)]
                 for other in speaking + (unread if self._helps(name) else []):
                     self._may(other, [name], claim)
 
@@ -315,12 +329,14 @@ class _Completeness:
                 continue
             if name in self.undecided:
                 self.undecided.setdefault(home, f"{name} is in its network, and of that {self.undecided[name]}")
-            for edge in found.edges:
-                claim = f"{name} is in the network of {home}: {edge.claim}"
-                if edge.source == name and edge.target != home:
-                    found.connect(home, [edge.target], edge.kind, claim, edge.where, edge.port)
-                elif edge.target == name and edge.source != home:
-                    found.connect(edge.source, [home], edge.kind, claim, edge.where, edge.port)
+            claim = f"{name} is in the network of {home}"
+            theirs = [edge for user in found.sources(name) for edge in found.edges_of(user) if edge.target == name]
+            for edge in found.edges_of(name):
+                if edge.target != home:
+                    found.connect(home, [edge.target], edge.kind, f"{claim}: {edge.claim}", edge.where, edge.port)
+            for edge in theirs:
+                if edge.source != home:
+                    found.connect(edge.source, [home], edge.kind, f"{claim}: {edge.claim}", edge.where, edge.port)
 
     # What stays open.
 
@@ -388,10 +404,10 @@ class _Completeness:
 
     def _silent(self, name: str) -> str | None:
         """A service that says nothing."""
-        used = {edge.target for edge in self.found.edges if edge.source != name and edge.kind != "possible"}
         others = self.kinds.others(name)
-        stores = {other for other in others if self.kinds.is_store(other)}
-        if self.kinds.is_pure_face(name) and stores <= used:
+        if self.kinds.is_pure_face(name) and all(
+            set(self.found.users(other)) - {name} for other in others if self.kinds.is_store(other)
+        ):
             self._may(name, [other for other in others if self.kinds.answers(other)], "it is a face of the application")
             return None
         unknown = self.found.unknown.get(name)

@@ -40,10 +40,11 @@ def variables_of(found: Findings, service: Service) -> Iterator[Variable]:
                 found, service, os.path.join(base, fill(entry.path, found.values, UNKNOWN)), entry.required
             )
     body = found.project.bodies.get(service.name, {}).get("environment")
+    positions: dict[str, int] = {}
+    if isinstance(body, list):
+        positions = {str(item).partition("=")[0]: index for index, item in enumerate(body)}
     for name, value in service.read_environment().items():
-        step: str | int = name
-        if isinstance(body, list):
-            step = max((i for i, item in enumerate(body) if str(item).partition("=")[0] == name), default=0)
+        step: str | int = positions.get(name, 0) if isinstance(body, list) else name
         yield Variable(name, value, found.where(service.name, "environment", step))
 
 

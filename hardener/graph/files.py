@@ -41,7 +41,7 @@ class Files:
         self._beside: dict[str, list[Companion]] = {}
         for file in beside:
             self._beside.setdefault(file.path, []).append(file)
-        self.notes: list[str] = []
+        self.notes: dict[str, None] = {}
         self._texts: dict[str, str | None] = {}
 
     def beside(self, path: str) -> bool:
@@ -70,8 +70,7 @@ class Files:
             return False
 
     def note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
+        self.notes[text] = None
 
     def names(self) -> list[str]:
         """The files in the folder itself, in order, up to a number."""

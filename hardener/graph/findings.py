@@ -37,9 +37,11 @@ class Findings:
     values: Mapping[str, str]
     """What the `.env` beside the compose file gives."""
     _edges: dict[str, dict[tuple[str, EdgeKind, str, str], Edge]] = field(default_factory=dict)
-    pairs: set[tuple[str, str]] = field(default_factory=set)
-    """Sources and targets of the edges."""
-    outgoing: list[Outgoing] = field(default_factory=list)
+    _evident: dict[str, list[Edge]] = field(default_factory=dict)
+    _sources: dict[str, dict[str, None]] = field(default_factory=dict)
+    targets: dict[str, dict[str, None]] = field(default_factory=dict)
+    """By source, the targets of the edges."""
+    outgoing: dict[Outgoing, None] = field(default_factory=dict)
     foreign: list[Foreign] = field(default_factory=list)
     unknown: dict[str, list[str]] = field(default_factory=dict)
     """By service, variables that name a host that is not known."""
@@ -76,7 +78,10 @@ class Findings:
             own = self._edges.setdefault(source, {})
             known = own.get(key)
             if source != target and (known is None or known.port is None):
-                self.pairs.add((source, target))
+                self.targets.setdefault(source, {})[target] = None
+                self._sources.setdefault(target, {})[source] = None
+                if kind != "possible":
+                    self._evident.pop(source, None)
                 own[key] = Edge(source, target, kind, claim, where, port)
         return found
 
@@ -119,9 +124,7 @@ class Findings:
             self.foreign.append(Foreign(source, mention.port, f"{subject} names it", place))
 
     def out(self, service: str, claim: str, where: str) -> None:
-        found = Outgoing(service, claim, where)
-        if found not in self.outgoing:
-            self.outgoing.append(found)
+        self.outgoing[Outgoing(service, claim, where)] = None
 
     @property
     def edges(self) -> list[Edge]:
@@ -131,6 +134,20 @@ class Findings:
     def edges_of(self, source: str) -> list[Edge]:
         """The edges of one service to others."""
         return list(self._edges.get(source, {}).values())
+
+    def evident(self, source: str) -> list[Edge]:
+        """What shows whom a service talks to: its edges but those that are only possible."""
+        if source not in self._evident:
+            self._evident[source] = [edge for edge in self.edges_of(source) if edge.kind != "possible"]
+        return self._evident[source]
+
+    def sources(self, target: str) -> list[str]:
+        """The services that have edges to one."""
+        return list(self._sources.get(target, ()))
+
+    def users(self, target: str) -> list[str]:
+        """The services that are known to talk to one."""
+        return [source for source in self.sources(target) if any(e.target == target for e in self.evident(source))]
 
 
 def _qualified(host: str) -> bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 from hardener.graph.findings import Findings, folder_of
 from hardener.graph.types import Edge
@@ -34,6 +35,22 @@ _WORKING = re.compile(
 _TOOLS = ("admin-ui", "monitoring", "logging", "job")
 
 
+Told = TypeVar("Told")
+
+
+def _once(method: Callable[[Kinds, str], Told]) -> Callable[[Kinds, str], Told]:
+    """Remembers what a method says of a service: it is asked for once for every other service."""
+
+    @wraps(method)
+    def remembered(self: Kinds, name: str) -> Told:
+        known = self.told.setdefault(method.__name__, {})
+        if name not in known:
+            known[name] = method(self, name)
+        return known[name]  # type: ignore[no-any-return]
+
+    return remembered
+
+
 class Kinds:
     """The services of `found`; each is asked for by its name."""
 
@@ -41,59 +58,71 @@ class Kinds:
         self.found = found
         self.facts = facts
         self.services = found.services
+        self.told: dict[str, dict[str, Any]] = {}
         self.known = {name: self._client(service) for name, service in self.services.items()}
         """What is known of the images as clients."""
         self.roles = {name: self._role(service) for name, service in self.services.items()}
 
+    @_once
     def is_store(self, name: str) -> bool:
         """Whether a service is a data store, started as one, that is not known to call others."""
         known = self.known[name]
         return self.roles[name] in STORES and not (known and known.reach == "any")
 
+    @_once
     def is_face(self, name: str) -> bool:
         """Whether a service looks like what people see of an application."""
         known = self.known[name]
         return bool(known and known.reach == "http") or (self._named(name, _FACE) and not self.is_worker(name))
 
+    @_once
     def is_pure_face(self, name: str) -> bool:
         """Whether nothing but that fits its name; a `kafka-ui` looks into kafka itself."""
         return self._named(name, _PURE_FACE) and not any(
             facts_for(word) for word in self.words(name) if not _PURE_FACE.fullmatch(word)
         )
 
+    @_once
     def is_proxy(self, name: str) -> bool:
         """Whether it looks like what stands in front of applications."""
         known = self.known[name]
         return bool(known and known.reach == "http") or self._named(name, _PROXY)
 
+    @_once
     def is_worker(self, name: str) -> bool:
         """Whether it looks like one that nobody calls, and that works on what is in the stores."""
         line = " ".join(self.services[name].read_command() or ())
         return self._named(name, _WORKER) or (self.known[name] is None and _WORKING.search(line) is not None)
 
+    @_once
     def works_once(self, name: str) -> bool:
         """Whether it looks like a worker that takes no work from a queue: a migration, a backup, an exporter."""
         return self._named(name, _ONCE)
 
+    @_once
     def is_tool(self, name: str) -> bool:
         """Whether it only looks after others, so that these have users besides."""
         known, role = self.known[name], self.roles[name]
         return role in _TOOLS or bool(known and known.kin and role != "app") or self.is_worker(name)
 
+    @_once
     def is_application(self, name: str) -> bool:
         """Whether it is a program of which nothing is known, and that others may call."""
         own = self.roles[name] in (None, "app") and self.known[name] is None
         return own and not self.is_worker(name) and not self.is_pure_face(name) and not self.is_proxy(name)
 
+    @_once
     def answers(self, name: str) -> bool:
         """Whether it may speak HTTP."""
         known = self.known[name]
         return not self.is_store(name) or bool(known and known.http)
 
+    @_once
     def words(self, name: str) -> set[str]:
         """The words of the name of a service, or of a variable."""
         return set(tokens(name))
 
+    @_once
     def image_words(self, name: str) -> set[str]:
         """The words of the name of its image."""
         image = self.services[name].image
@@ -102,10 +131,11 @@ class Kinds:
 
     def evident(self, name: str) -> list[Edge]:
         """What shows whom a service talks to."""
-        return [edge for edge in self.found.edges_of(name) if edge.kind != "possible"]
+        return self.found.evident(name)
 
     # Who can reach whom.
 
+    @_once
     def home(self, name: str) -> str | None:
         """The service whose networks a service is in: mostly itself. None if it is in no network of the project."""
         seen: set[str] = set()
@@ -128,9 +158,10 @@ class Kinds:
             return False
         return not self._networks[first].isdisjoint(self._networks[second])
 
+    @_once
     def others(self, name: str) -> list[str]:
         """The services that one is in a network with."""
-        return [other for other in self.services if self.together(name, other)]
+        return [] if self._homes[name] is None else [other for other in self.services if self.together(name, other)]
 
     @cached_property
     def _homes(self) -> dict[str, str | None]:

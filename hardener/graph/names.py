@@ -59,7 +59,8 @@ class Names:
         head, _, tail = host.partition(".")
         if head == "tasks":
             return self._common.get(tail, set())
-        if tail and any(tail == network or tail.endswith((f"_{network}", f"-{network}")) for network in self.networks):
+        ends = (tail, *(tail[cut.end() :] for cut in re.finditer("[-_]", tail)))
+        if tail and not self.networks.isdisjoint(ends):
             return self._common.get(head, set())
         if match := _CONTAINER.fullmatch(host):
             name = match["service"]

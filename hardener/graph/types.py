@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from hardener.model import Port
@@ -107,11 +108,49 @@ class Graph:
             found.setdefault((edge.source, edge.target), []).append(edge)
         return found
 
+    def of(self, service: str) -> list[Edge]:
+        """The edges from or to `service`, the first of each pair."""
+        return self._of.get(service, [])
+
+    def to(self, service: str) -> list[Edge]:
+        """The edges to `service`."""
+        return self._to.get(service, [])
+
     def neighbours(self, service: str) -> set[str]:
         """The services that `service` talks to, or that talk to it."""
-        return {edge.target for edge in self.edges if edge.source == service} | {
-            edge.source for edge in self.edges if edge.target == service
-        }
+        return {end for edge in self.of(service) for end in (edge.source, edge.target)} - {service}
+
+    def foreign_among(self, ports: range) -> Foreign | None:
+        """The first of `foreign` that names one of these ports."""
+        first = self._foreign
+        named = (
+            (port for port in first if port in ports) if len(first) < len(ports) else filter(first.__contains__, ports)
+        )
+        place = min(map(first.__getitem__, named), default=None)
+        return None if place is None else self.foreign[place]
+
+    @cached_property
+    def _of(self) -> dict[str, list[Edge]]:
+        found: dict[str, list[Edge]] = {}
+        for (source, target), (edge, *_) in self.pairs().items():
+            for end in {source, target}:
+                found.setdefault(end, []).append(edge)
+        return found
+
+    @cached_property
+    def _to(self) -> dict[str, list[Edge]]:
+        found: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            found.setdefault(edge.target, []).append(edge)
+        return found
+
+    @cached_property
+    def _foreign(self) -> dict[int, int]:
+        """By port, the index of the first of `foreign` that names it."""
+        found: dict[int, int] = {}
+        for index, foreign in enumerate(self.foreign):
+            found.setdefault(foreign.port, index)
+        return found
 
 
 def published(exposures: Iterable[Exposure]) -> set[str]:

@@ -81,7 +81,9 @@ def _kept_out(path: str, image: str | None, context: Context) -> Iterator[Compan
     """The lines that keep `path` out of version control and, where a build would take it in, `image` out of images."""
     if not _listed(path, _text(".gitignore", context)):
         yield NewLine(".gitignore", f"/{path}", _PLAIN, "secrets do not go into version control")
-    for folder in dict.fromkeys(_contexts(context)) if image else ():
+    if _contexts not in context.memo:
+        context.memo[_contexts] = list(dict.fromkeys(_contexts(context)))
+    for folder in context.memo[_contexts] if image else ():
         name = posixpath.normpath(posixpath.join(folder, ".dockerignore"))
         whole, part = (_seen_from(folder, each, context) for each in (path, image or path))
         if not any(_listed(each, _text(name, context)) for each in (whole, part)):

@@ -107,6 +107,10 @@ class Keeping:
         """The credentials in one scalar that can leave it."""
         return self._places.get(path, [])
 
+    def of(self, service: str) -> list[tuple[Keep, Use]]:
+        """What a service uses, in the order of `keeps`."""
+        return self._by_service.get(service, [])
+
     def without_values(self, path: Path) -> str:
         """The scalar at `path` with the names of variables in the place of the credentials in it."""
         text = self._text(path) or ""
@@ -253,14 +257,19 @@ class Keeping:
 
     def _group(self) -> None:
         """Puts values together that share a scalar, and notes which could not be moved as they were to be."""
-        leaders = {id(keep): keep for keep in self.keeps}
+        leaders: dict[int, Keep] = {}
+
+        def leader(keep: Keep) -> Keep:
+            while (above := leaders.get(id(keep), keep)) is not keep:
+                leaders[id(keep)] = keep = leaders.get(id(above), above)
+            return keep
+
         for places in self._places.values():
-            first = leaders[id(places[0][0])]
+            first = leader(places[0][0])
             for keep, _ in places[1:]:
-                old = leaders[id(keep)]
-                leaders = {key: first if leader is old else leader for key, leader in leaders.items()}
+                leaders[id(leader(keep))] = first
         for keep in self.keeps:
-            keep.group = f"{leaders[id(keep)].variable} as a secret"
+            keep.group = f"{leader(keep).variable} as a secret"
 
     def _settle(self, keep: Keep) -> None:
         """Falls back to a variable, or gives up, where a group turned out to be impossible; and checks the variable."""
@@ -297,10 +306,24 @@ class Keeping:
     def others(self, keep: Keep) -> Iterator[Credential]:
         """Credentials of the same value that are not among the uses of `keep`."""
         mine = {(use.credential.path, use.credential.start) for use in keep.uses}
+        return (one for one in self._by_value.get(keep.value, ()) if (one.path, one.start) not in mine)
+
+    @cached_property
+    def _by_service(self) -> dict[str, list[tuple[Keep, Use]]]:
+        uses: dict[str, list[tuple[Keep, Use]]] = {}
+        for keep in self.keeps:
+            for use in keep.uses:
+                uses.setdefault(use.service, []).append((keep, use))
+        return uses
+
+    @cached_property
+    def _by_value(self) -> dict[str, list[Credential]]:
+        values: dict[str, list[Credential]] = {}
         for found in self.found.values():
             for one in found:
-                if (one.path, one.start) not in mine and keep.value in (one.value, unquote(one.value)):
-                    yield one
+                for value in {one.value, unquote(one.value)}:
+                    values.setdefault(value, []).append(one)
+        return values
 
 
 def _below_run(target: str) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hardener.errors import HardenError
 from hardener.keeping.files import ENV_FILE, FOLDER, read_env_file
-from hardener.model.interpolation import readable, resolve_defaults, variables
+from hardener.model.interpolation import Variable, readable, resolve_defaults, variables
 
 if TYPE_CHECKING:
     from hardener.keeping.keeping import Keep, Use
@@ -40,14 +40,17 @@ def give_names(keeps: list[Keep], context: Context) -> None:
     # Where secrets of other names are mounted.
     secrets |= {posixpath.basename(grant.target) for one in context.services.values() for grant in one.read_secrets()}
     elsewhere = _looked_up(context)
-    taken = {variable.name for variable in written} | elsewhere
+    forms: dict[str, set[Variable]] = {}
+    for variable in written:
+        forms.setdefault(variable.name, set()).add(variable)
+    taken = {*forms, *elsewhere}
     beside = _Beside(context)
     readers = [service.name for service in context.services.values() if _reads_all(service, context)]
     wanted = Counter(_base(keep) for keep in keeps if not _default(keep))
     for keep in keeps:
         if name := _default(keep):
             keep.variable, keep.secret = name, name.lower()
-            if len({one[1:] for one in written if one.name == name}) > 1:
+            if len(forms.get(name, ())) > 1:
                 keep.trouble = f"{name} has another default elsewhere, or none"
             elif name in elsewhere:
                 keep.trouble = f"{name} is looked up elsewhere, too"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
 from hardener.knowledge.host import on_host
 from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages, differs
-from hardener.model import ComposeFile, Mount, Port, Service, boolean, port_range
+from hardener.model import ComposeFile, Mount, Service, boolean
 from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.project import Project
 from hardener.source import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hardener.graph import Graph
     from hardener.graph.files import Files
     from hardener.knowledge.dockerfile import Built
+    from hardener.model.host_ports import HostPorts
     from hardener.source.companions import Companion
 
 # Where a host keeps what is its own, by the Filesystem Hierarchy Standard.
@@ -191,15 +192,11 @@ class Context:
         return self.images.inspection is not None or self.images.lock_file is not None
 
     @cached_property
-    def host_ports(self) -> list[tuple[Service, Port, range]]:
-        """The ports of the host that services take before any change, with their numbers, in the order of the file."""
-        return [
-            (service, port, numbers)
-            for service in (*self.project.included.values(), *self.project.services.values())
-            if service.has_network and service.read_scale() != 0
-            for port in service.read_ports()
-            if (numbers := port_range(port.published)) is not None
-        ]
+    def host_ports(self) -> HostPorts:
+        """The ports of the host that services take before any change."""
+        from hardener.model.host_ports import HostPorts
+
+        return HostPorts((*self.project.included.values(), *self.project.services.values()))
 
     @cached_property
     def swarm(self) -> str | None:

@@ -94,12 +94,7 @@ class Networks(Transform):
             talks = sorted(graph.neighbours(service.name) & split.networks.keys())
             reason = doubt and f"{doubt}, so it stays connected with all"
             reason = reason or (f"it talks to {', '.join(talks)}" if talks else "it talks to nobody here")
-            evidence = tuple(
-                Evidence(edge.claim, edge.where)
-                for pair, edges in graph.pairs().items()
-                if service.name in pair
-                for edge in edges[:1]
-            )
+            evidence = tuple(Evidence(edge.claim, edge.where) for edge in graph.of(service.name))
             yield from self._join(service, split.networks[service.name], reason, evidence)
 
     def _join(
@@ -137,6 +132,8 @@ class Networks(Transform):
         if len(services) < 2 or not any(may_be):
             return "there is no data store to set apart"
         graph = context.graph
+        if graph.undecided.keys() >= set(services):
+            return "everyone talks to everyone, or may do so"
         stores = {
             name
             for name in services

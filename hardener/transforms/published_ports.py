@@ -203,11 +203,10 @@ class PublishedPorts(Transform):
         """Ports of the host that a service before this one publishes as well."""
         for port in service.read_ports():
             numbers = port_range(port.published) or range(0)
-            for other, theirs, taken in context.host_ports:
+            for other, theirs in context.host_ports.among(numbers):
                 if other.name == service.name:
                     break
-                near = numbers.start < taken.stop and taken.start < numbers.stop
-                if near and clash(port, theirs) and _run_together(other, service):
+                if clash(port, theirs) and _run_together(other, service):
                     yield self.advise(
                         service,
                         ("ports", port.position),
@@ -233,18 +232,20 @@ def _user(service: Service, context: Context) -> Evidence | None:
     """What shows that another service of the project reaches this one by name."""
     if _alone(context):
         return None
-    for edge in context.graph.edges:
-        if edge.target == service.name and edge.kind in _BY_NAME:
+    for edge in context.graph.to(service.name):
+        if edge.kind in _BY_NAME:
             return Evidence(f"{edge.source} reaches it by name: {edge.claim}", edge.where)
     return None
 
 
 def _front(service: Service, context: Context) -> Evidence | None:
     """Another service that people come in through: published on all addresses, and no store or screen."""
-    for other in context.services.values():
-        role = context.role(other)
+    if _front not in context.memo:
+        roles = ((other.name, context.role(other)) for other in context.services.values())
+        context.memo[_front] = [name for name, role in roles if role is None or role.name in _FRONT]
+    for other in map(context.services.__getitem__, context.memo[_front]):
         entries = [port for port in other.read_ports() if port.published and not port.host_ip]
-        if other.name != service.name and entries and (role is None or role.name in _FRONT):
+        if other.name != service.name and entries:
             place = context.where(("services", other.name, "ports", entries[0].position))
             return Evidence(f"people come in through {other.name}", place)
     return None
@@ -254,11 +255,10 @@ def _elsewhere(port: Port, context: Context) -> Evidence | None:
     """A setting that names the port of the host together with an address that is none of the project's."""
     if _alone(context):
         return None  # without another service, what becomes of the port is only assumed in any case
-    numbers = port_range(port.published) or ()
-    for foreign in context.graph.foreign:
-        if foreign.port in numbers:
-            return Evidence(f"{foreign.service} names the port with another host: {foreign.claim}", foreign.where)
-    return None
+    foreign = context.graph.foreign_among(port_range(port.published) or range(0))
+    if foreign is None:
+        return None
+    return Evidence(f"{foreign.service} names the port with another host: {foreign.claim}", foreign.where)
 
 
 def _alone(context: Context) -> bool:

@@ -86,19 +86,16 @@ class Secrets(Transform):
         keeping = self._keeping(context)
         yield from self._left(service, keeping)
         done: set[Path] = set()
-        for keep in keeping.keeps:
-            for use in keep.uses:
-                path = use.credential.path
-                if use.service != service.name:
-                    continue
-                if keep.trouble:
-                    message = f"Keep {use.credential.name} outside of this file."
-                    yield self.advise(service, path[2:], message, keep.trouble)
-                elif use.file_variable:
-                    yield from self._to_secret(service, keep, use, keeping)
-                elif path not in done:
-                    done.add(path)
-                    yield self._to_variable(service, keep, use, keeping)
+        for keep, use in keeping.of(service.name):
+            path = use.credential.path
+            if keep.trouble:
+                message = f"Keep {use.credential.name} outside of this file."
+                yield self.advise(service, path[2:], message, keep.trouble)
+            elif use.file_variable:
+                yield from self._to_secret(service, keep, use, keeping)
+            elif path not in done:
+                done.add(path)
+                yield self._to_variable(service, keep, use, keeping)
 
     def _keeping(self, context: Context) -> "Keeping":
         from hardener.keeping import Keeping

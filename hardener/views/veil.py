@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from hardener.model.interpolation import Variable, places
 from hardener.model.project import Project
@@ -41,12 +42,18 @@ _STARTS_NO_PLAIN_TEXT = re.compile(r"[&*!|>#{}\[\]%@`\"',]|.*[ \t]#")
 
 
 @shows("before", "after")
-class Veil(NamedTuple):
+@dataclass(frozen=True)
+class Veil:
     """The places that are secret in the old and in the new text, and the values that are wherever they occur."""
 
     before: tuple[Span, ...] = ()
     after: tuple[Span, ...] = ()
     values: tuple[str, ...] = ()
+
+    @cached_property
+    def index(self) -> _Index:
+        """The values, to be found in a text."""
+        return _Index(self.values)
 
     def lines(self, lines: list[str], spans: Iterable[Span]) -> list[str]:
         """The lines of the old or new text, with `spans`, values and all else that looks secret masked."""
@@ -71,7 +78,7 @@ class Veil(NamedTuple):
         """`text` with the values in it masked."""
         parts: list[str] = []
         position = 0
-        for start, end in _occurrences(text, _by_start(self.values)) if self.values else ():
+        for start, end in self.index.occurrences(text) if self.values else ():
             parts += [text[position:start], MASK]
             position = end
         return "".join([*parts, text[position:]]) if parts else text
@@ -201,11 +208,11 @@ class _Finder:
 
     def everywhere(self, values: tuple[str, ...]) -> tuple[Span, ...]:
         """The places of all secrets, those included where one of `values` is written in another way."""
-        index = _by_start(values)
+        index = _Index(values)
         for scalar in self.scalars() if values else ():
             text = self.text(scalar)
             raw = self.document.text[scalar.start : scalar.end]
-            found = {text[start:end] for start, end in _occurrences(text, index)}
+            found = {text[start:end] for start, end in index.occurrences(text)}
             if any(raw.count(value) < text.count(value) for value in found):
                 self.spans.add((scalar.start, scalar.end))
         return tuple(_joined(self.spans))
@@ -330,26 +337,28 @@ def _defaults(value: str) -> Iterator[str]:
             yield from (literal, *_defaults(literal))
 
 
-@lru_cache(maxsize=4)
-def _by_start(values: tuple[str, ...]) -> dict[str, list[str]]:
-    """The values by their first characters: a file with a thousand secrets is searched once, not a thousand times."""
-    index: dict[str, list[str]] = {}
-    for value in values:
-        index.setdefault(value[:SHORTEST], []).append(value)
-    return index
+class _Index:
+    """Values by their first characters and their length: a thousand secrets are looked for at once, however alike."""
 
+    def __init__(self, values: Iterable[str]) -> None:
+        self.values = frozenset(values)
+        found: dict[str, set[int]] = {}
+        for value in self.values:
+            found.setdefault(value[:SHORTEST], set()).add(len(value))
+        self.lengths = {start: sorted(lengths, reverse=True) for start, lengths in found.items()}
 
-def _occurrences(text: str, index: dict[str, list[str]]) -> Iterator[Span]:
-    """Where values stand in a text, the longest at each place."""
-    position, last = 0, len(text) - SHORTEST
-    while position <= last:
-        end = position
-        for value in index.get(text[position : position + SHORTEST], ()):
-            if text.startswith(value, position) and not (value.isdecimal() and _in_number(text, position, len(value))):
-                end = position + len(value)
-                yield position, end
-                break
-        position = max(end, position + 1)
+    def occurrences(self, text: str) -> Iterator[Span]:
+        """Where values stand in a text, the longest at each place."""
+        position, last = 0, len(text) - SHORTEST
+        while position <= last:
+            end = position
+            for length in self.lengths.get(text[position : position + SHORTEST], ()):
+                value = text[position : position + length]
+                if value in self.values and not (value.isdecimal() and _in_number(text, position, length)):
+                    end = position + length
+                    yield position, end
+                    break
+            position = end if end > position else position + 1
 
 
 def _in_number(text: str, start: int, length: int) -> bool:

@@ -1,6 +1,5 @@
 """What holds of every credential, whatever the file: its place is exact, its time bounded, and masking knows it."""
 
-import time
 import tomllib
 from collections.abc import Callable
 from functools import reduce
@@ -19,6 +18,7 @@ from hardener.model.project import read_service
 from hardener.model.short import as_text
 from hardener.views.secrets import mask_text
 
+Linear = Callable[[Callable[[int], object], int], bool]
 NAMES = st.sampled_from(
     [
         *("DB_PASSWORD", "POSTGRES_PASSWORD", "API_KEY", "DATABASE_URL", "AUTH", "KEY", "LOG_LEVEL", "JAVA_OPTS"),
@@ -141,7 +141,7 @@ def test_env_files_have_places_too() -> None:
         assert credential.line == 2
 
 
-LONG = 20_000
+LONG = 10_000
 
 
 @pytest.mark.parametrize(
@@ -190,43 +190,36 @@ LONG = 20_000
         ),
     ],
 )
-def test_time_grows_with_length_only(text: str) -> None:
-    def spent(length: int) -> float:
+def test_time_grows_with_length_only(text: str, linear: Linear) -> None:
+    def run(length: int) -> None:
         value = (text * (length // len(text) + 1))[:length]
         body = {
             "environment": [f"{name}={value}" for name in ("KEY", "AUTH", "SOME_URL", "PASSWORD")],
             "command": value,
         }
-        service = read_service("it", body)
-        start = time.process_time()
-        credentials(service, None, {}.get)
-        return time.process_time() - start
+        credentials(read_service("it", body), None, {}.get)
 
-    spent(100)
-    assert spent(8 * LONG) < 24 * spent(LONG) + 1
+    assert linear(run, LONG)
 
 
-def test_a_megabyte_takes_seconds() -> None:
+@pytest.mark.usefixtures("ends")
+def test_a_megabyte_ends() -> None:
     service = read_service("it", {"environment": {"DB_PASSWORD": "mysql -pgeheim token=x " * 45_000}})
-    start = time.process_time()
     assert credentials(service, None, {}.get)
-    assert time.process_time() - start < 10
 
 
+@pytest.mark.usefixtures("ends")
 def test_defaults_inside_of_defaults_take_no_time() -> None:
     value = "${A:-" * 49 + "geheim" + "}" * 49
-    start = time.process_time()
     (credential,) = read({"environment": {"DB_PASSWORD": value}})
     assert credential.value == "geheim"
     read({"environment": {"LEVEL": value, "OTHER": "${A:-x" * 49 + "}" * 49}})
-    assert time.process_time() - start < 2
 
 
-def test_many_variables_take_seconds() -> None:
+@pytest.mark.usefixtures("ends")
+def test_many_variables_end() -> None:
     body = {"environment": {f"NAME_{number}_PASSWORD": f"geheim{number}" for number in range(20_000)}}
-    start = time.process_time()
     assert len(read(body)) == 20_000
-    assert time.process_time() - start < 10
 
 
 def names() -> list[str]:

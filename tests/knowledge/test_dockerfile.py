@@ -4,7 +4,6 @@ import os
 import pickle
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -420,10 +419,9 @@ def test_a_dockerfile_inside_the_compose_file() -> None:
     ],
     ids=["directive", "doubling", "ports", "brackets", "braces", "pattern"],
 )
+@pytest.mark.usefixtures("ends")
 def test_a_file_made_to_take_long_is_given_up(tmp_path: Path, text: str) -> None:
-    start = time.perf_counter()
     found = read(tmp_path, text)
-    assert time.perf_counter() - start < 20
     assert found is None or found.user is None or found.user.value == ""
 
 

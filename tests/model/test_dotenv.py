@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -219,11 +218,10 @@ def test_what_is_refused_is_told_without_a_value() -> None:
     ],
     ids=range(14),
 )
+@pytest.mark.usefixtures("ends")
 def test_hostile_files_take_no_long_time(text: str) -> None:
-    start = time.process_time()
     try:
         size = sum(len(entry.value or "") for entry in dotenv.entries(text))
     except HardenError:
         size = 0
-    assert time.process_time() - start < 3
     assert size < 4 * len(text) + 50 * dotenv.LONGEST_VALUE

@@ -1,6 +1,5 @@
 """What is masked, and what is not: first the lines that must stay readable."""
 
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -277,7 +276,6 @@ def test_every_client_of_the_data_file(entry: dict[str, Any]) -> None:
         *("echo a" * 80_000, "echo " * 50_000 + "|" * 50_000),
     ],
 )
+@pytest.mark.usefixtures("ends")
 def test_long_lines_take_no_time(line: str) -> None:
-    start = time.process_time()
     mask([line])
-    assert time.process_time() - start < 2
