@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
 from hardener.source.companions import Companion, NewFile
@@ -63,20 +62,21 @@ class Files:
         return os.path.normpath(path) in self._beside or os.path.lexists(self.folder / path)
 
     def lets_others_in(self, path: str) -> bool:
-        """Whether a folder is there, and its mode lets others than its owner reach what is in it."""
+        """Whether a file or folder is there, and its mode lets others than its owner get at what is in it."""
         try:
-            return bool((self.folder / path).stat().st_mode & (stat.S_IXGRP | stat.S_IXOTH))
+            mode = (self.folder / path).stat().st_mode
+            others = stat.S_IXGRP | stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IRGRP | stat.S_IROTH
+            return bool(mode & others)
         except OSError:
             return False
 
     def note(self, text: str) -> None:
         self.notes[text] = None
 
-    def names(self) -> list[str]:
-        """The files in the folder itself, in order, up to a number."""
+    def names(self, *ends: str) -> list[str]:
+        """The files in the folder itself whose names end so, in order, up to a number."""
         try:
-            with os.scandir(self.folder) as entries:
-                return sorted(entry.name for entry in islice(entries, MOST_IN_FOLDER) if entry.is_file())
+            return sorted(name for name in os.listdir(self.folder) if name.endswith(ends))[:MOST_IN_FOLDER]
         except OSError:
             return []
 

@@ -41,7 +41,8 @@ def env_lines(keep: Keep, context: Context) -> Iterator[Companion]:
     if text is None:
         return
     yield from _kept_out(ENV_FILE, None if context.exists(ENV_FILE) else ENV_FILE, context)
-    yield NewLine(ENV_FILE, text, _CLOSED, "compose reads it, nobody else", keep.variable, read_env_file)
+    open_to = "; others on this host can, too: chmod 600" if context.lets_others_in(ENV_FILE) else ", nobody else"
+    yield NewLine(ENV_FILE, text, _CLOSED, f"compose reads it{open_to}", keep.variable, read_env_file)
     if f"\n{keep.variable}=" not in "\n" + _text(f"{ENV_FILE}.example", context):
         yield NewLine(f"{ENV_FILE}.example", f"{keep.variable}=", _PLAIN, "it says what has to be set")
 

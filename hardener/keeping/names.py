@@ -34,49 +34,69 @@ def give_names(keeps: list[Keep], context: Context) -> None:
         for keep in keeps:
             keep.trouble = f"{ENV_FILE} cannot be read: {error.message}"
         return
-    text = context.project.document.text
-    written = variables(text)
-    secrets = {str(name) for name in context.file.secrets or {}}
-    # Where secrets of other names are mounted.
-    secrets |= {posixpath.basename(grant.target) for one in context.services.values() for grant in one.read_secrets()}
-    elsewhere = _looked_up(context)
-    forms: dict[str, set[Variable]] = {}
-    for variable in written:
-        forms.setdefault(variable.name, set()).add(variable)
-    taken = {*forms, *elsewhere}
-    beside = _Beside(context)
-    readers = [service.name for service in context.services.values() if _reads_all(service, context)]
-    wanted = Counter(_base(keep) for keep in keeps if not _default(keep))
+    names = _Names(keeps, context, env)
     for keep in keeps:
         if name := _default(keep):
-            keep.variable, keep.secret = name, name.lower()
-            if len(forms.get(name, ())) > 1:
-                keep.trouble = f"{name} has another default elsewhere, or none"
-            elif name in elsewhere:
-                keep.trouble = f"{name} is looked up elsewhere, too"
-            elif other := beside.other_default(name, keep.value):
-                keep.trouble = f"{name} has another default in {other}"
-            elif env.get(name) and env[name] != keep.value:
-                keep.trouble = f"{ENV_FILE} sets {name}, and this default is never used"
-            elif not _free(name, keep.value, env):
-                keep.trouble = f"{name} is set already, and empty or the shell's own"
-            elif readers and name not in env:
-                keep.trouble = f"{readers[0]} reads {ENV_FILE} as a whole, and would get it, too"
+            keep.trouble = keep.trouble or names.in_the_way(name, keep)
+        elif not (name := names.free(keep)):
+            keep.trouble = keep.trouble or "every name for it is taken"
             continue
+        elif keep.by_variable:
+            keep.trouble = keep.trouble or names.overheard(name, keep)
+        keep.variable, keep.secret = name, name.lower()
+
+
+class _Names:
+    """The names that are taken, and by whom."""
+
+    def __init__(self, keeps: list[Keep], context: Context, env: dict[str, str | None]) -> None:
+        services = context.services.values()
+        self.env = env
+        self.beside = _Beside(context)
+        self.secrets = {str(name) for name in context.file.secrets or {}}
+        # Where secrets of other names are mounted.
+        self.secrets |= {posixpath.basename(grant.target) for service in services for grant in service.read_secrets()}
+        self.elsewhere = _looked_up(context)
+        self.forms: dict[str, set[Variable]] = {}
+        for variable in variables(context.project.document.text):
+            self.forms.setdefault(variable.name, set()).add(variable)
+        self.taken = {*self.forms, *self.elsewhere}
+        self.readers = [service.name for service in services if _reads_all(service, context)]
+        self.wanted = Counter(_base(keep) for keep in keeps if not _default(keep))
+
+    def in_the_way(self, name: str, keep: Keep) -> str:
+        """Why the value of a default cannot go to `.env`, where everybody sees it; empty if it can."""
+        if len(self.forms.get(name, ())) > 1:
+            return f"{name} has another default elsewhere, or none"
+        if name in self.elsewhere:
+            return f"{name} is looked up elsewhere, too"
+        if other := self.beside.other_default(name, keep.value):
+            return f"{name} has another default in {other}"
+        if self.env.get(name) and self.env[name] != keep.value:
+            return f"{ENV_FILE} sets {name}, and this default is never used"
+        if not _free(name, keep.value, self.env):
+            return f"{name} is set already, and empty or the shell's own"
+        return self.overheard(name, keep)
+
+    def overheard(self, name: str, keep: Keep) -> str:
+        """Who would get a value from `.env` that is not theirs; empty if nobody."""
+        users = {use.service for use in keep.uses}
+        strangers = [reader for reader in self.readers if reader not in users and name not in self.env]
+        return f"{strangers[0]} reads {ENV_FILE} as a whole, and would get it, too" if strangers else ""
+
+    def free(self, keep: Keep) -> str | None:
+        """A name for a value that nobody has; None where there is none. It is taken from then on."""
         base, service = _base(keep), _constant(_namer(keep).service)
         own = base if base.startswith(service) else f"{service}_{base}"
         # Under a name of ours it means nothing to a service that reads all of `.env`.
-        plain = wanted[base] == 1 and not readers
-        names = [*([base] if plain else []), own, *(f"{own}_{number}" for number in range(2, _MOST))]
-        free = (name for name in names if name not in taken and name.lower() not in secrets)
-        free = (name for name in free if _free(name, keep.value, env) and not beside.uses(name, keep.value))
-        found = next(free, None)
-        if found is None:
-            keep.trouble = "every name for it is taken"
-            continue
-        keep.variable, keep.secret = found, found.lower()
-        taken.add(found)
-        secrets.add(found.lower())
+        plain = self.wanted[base] == 1 and not self.readers
+        for name in (*([base] if plain else []), own, *(f"{own}_{number}" for number in range(2, _MOST))):
+            known = name in self.taken or name.lower() in self.secrets
+            if not known and _free(name, keep.value, self.env) and not self.beside.uses(name, keep.value):
+                self.taken.add(name)
+                self.secrets.add(name.lower())
+                return name
+        return None
 
 
 class _Beside:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hardener.errors import HardenError, Where
-from hardener.source.files import create_new, refuse_read_only, replace_content
+from hardener.source.files import create_new, replace_content
 
 FOLDER_MODE = 0o700
 """The mode of a folder that is made for companions: what lies in it may be readable to a container, not to the host."""
@@ -91,7 +91,6 @@ class NewLine:
             return False
         if not self._said(_with(text, self.line), target):
             raise HardenError("what is added at its end is not read", Where(str(target)), "look at its last lines")
-        refuse_read_only(target, str(target), "make it writable")
         return True
 
     def write(self, folder: Path) -> bool:

@@ -53,15 +53,11 @@ _HEADER = partial(re.compile, r"[|>](?:(?P<chomp>[-+])(?P<width>[1-9])?+|(?P<wid
 _COMMENT = re.compile(rf"[ \t]*+(?:#[^{_END}]*+)?+")
 # Before a token that may start a line, a tab would be indentation; on a line that is blank or a comment it is not.
 _INDENT = re.compile(rf"(?:[ \t]*+(?:#[^{_END}]*+|(?=[{_END}]))|\x20*+)")
-_SPACES = re.compile(" *+")
-_LINE = re.compile(f"[^{_END}]*+")
-_BLANKS = re.compile(r"[ \t]*+")
-# Before Python 3.11.5, a possessive group that gives up half way keeps what it had read (python/cpython#106052); these
-# have nothing behind them to go back for.
+_SPACES, _LINE, _BLANKS = map(re.compile, (" *+", f"[^{_END}]*+", r"[ \t]*+"))
+# Before Python 3.11.5, a possessive group that gives up keeps what it had read: python/cpython#106052.
 _PLAIN = re.compile(rf"(?:[^:{_BLANK_OR_END}]++|:(?![{_BLANK_OR_END}]))+")
-_PLAIN_IN_FLOW = re.compile(
-    rf"(?:[^:?,\[\]{{}}{_BLANK_OR_END}]++|:(?![,\]}}{_BLANK_OR_END}])|\?(?![{_BLANK_OR_END}]))+"
-)
+_IN_FLOW = rf"[^:?,\[\]{{}}{_BLANK_OR_END}]++|:(?![,\]}}{_BLANK_OR_END}])|\?(?![{_BLANK_OR_END}])"
+_PLAIN_IN_FLOW = re.compile(f"(?:{_IN_FLOW})+")
 
 
 class TooDeepError(MarkedYAMLError):

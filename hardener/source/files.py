@@ -119,6 +119,7 @@ def create_new(target: Path, content: bytes, mode: int) -> None:
             if os.path.lexists(target):
                 raise
             os.rename(temporary, target)  # some file systems have no links
+    _sync(target.parent)
 
 
 def replace_content(target: Path, content: bytes) -> None:
@@ -158,6 +159,17 @@ def _replace(target: Path, content: bytes, status: os.stat_result | None, mode: 
                 os.chown(temporary, status.st_uid, status.st_gid)
             os.chmod(temporary, stat.S_IMODE(status.st_mode))
         os.replace(temporary, target)
+    _sync(target.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Makes the names in a folder safe on the disk, in the order in which they came; some systems cannot."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextlib.contextmanager

@@ -134,7 +134,7 @@ class Context:
     def siblings(self) -> dict[str, str]:
         """The other compose files in the folder of this one, by name: they share what lies beside it."""
         own = FilePath(self.project.document.file)
-        names = [name for name in self._files.names() if name != own.name and name.endswith((".yml", ".yaml"))]
+        names = [name for name in self._files.names(".yml", ".yaml") if name != own.name]
         texts = {name: self.read(name) or "" for name in names}
         return {name: text for name, text in texts.items() if _SERVICES.search(text)}
 

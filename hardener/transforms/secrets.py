@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hardener.keeping import Keep, Keeping, Use
 
 _HISTORY = "a value that was in a file under version control stays in its history: give new ones (--rotate)"
+_TOGETHER = "keep .env beside the file: without it compose goes on, with empty values"
 _ROTATED = "a volume that holds data keeps the old value: change it there, too, or nobody gets in"
 
 
@@ -128,7 +129,7 @@ class Secrets(Transform):
             f"its value goes to {keeping.env_file}, weaker than a secret: {use.not_by_file}",
             Confidence.KNOWN,
             evidence=_evidence(use),
-            caveat=_caveat(keep),
+            caveat=f"{_TOGETHER}; {_caveat(keep)}",
             files=keeping.files_at(path),
             group=keep.group,
         )
