@@ -34,7 +34,7 @@ Store = Literal["file", "environment", "external"]
 
 
 # What nobody writes by chance: a word, or a short number, can be a value of many things.
-_DISTINCT = re.compile(r"(?s)^(?=.*[^a-z])(?=.*\D).{8,}$")
+DISTINCT = re.compile(r"(?s)^(?=.*[^a-z])(?=.*\D).{8,}$")
 _USER = re.compile(r"USER(?:_?NAME)?$|LOGIN$", re.IGNORECASE)
 
 
@@ -172,7 +172,7 @@ class Keeping:
             one.value: one
             for found in self.found.values()
             for one in found
-            if one.sure and not one.placeholder and _DISTINCT.search(one.value)
+            if one.sure and not one.placeholder and DISTINCT.search(one.value)
         }
         for name, service in self.context.services.items() if known else ():
             told = {credential.path for credential in self.found[name]}

@@ -4,7 +4,6 @@ Compose reads with go-yaml, whose dialect is neither YAML 1.1 nor 1.2. Each meth
 that refuses, or takes for something else, what compose accepts; its comment shows the spelling. Where compose is the
 stricter one nothing is done, unless the text would be taken for something else. Found by comparing the two on 16,000
 documents; `tests/source/test_dialect.py` compares them on the telling ones.
-
 ruamel.yaml is loosely typed, hence the many `Any`.
 """
 
@@ -53,11 +52,12 @@ _HEADER = partial(re.compile, r"[|>](?:(?P<chomp>[-+])(?P<width>[1-9])?+|(?P<wid
 _COMMENT = re.compile(rf"[ \t]*+(?:#[^{_END}]*+)?+")
 # Before a token that may start a line, a tab would be indentation; on a line that is blank or a comment it is not.
 _INDENT = re.compile(rf"(?:[ \t]*+(?:#[^{_END}]*+|(?=[{_END}]))|\x20*+)")
-_SPACES, _LINE, _BLANKS = map(re.compile, (" *+", f"[^{_END}]*+", r"[ \t]*+"))
-# Before Python 3.11.5, a possessive group that gives up keeps what it had read: python/cpython#106052.
+_SPACES = re.compile(" *+")
+_LINE = re.compile(f"[^{_END}]*+")
+_BLANKS = re.compile(r"[ \t]*+")
+# No possessive groups: before Python 3.11.5 they keep what they gave up (python/cpython#106052).
 _PLAIN = re.compile(rf"(?:[^:{_BLANK_OR_END}]++|:(?![{_BLANK_OR_END}]))+")
-_IN_FLOW = rf"[^:?,\[\]{{}}{_BLANK_OR_END}]++|:(?![,\]}}{_BLANK_OR_END}])|\?(?![{_BLANK_OR_END}])"
-_PLAIN_IN_FLOW = re.compile(f"(?:{_IN_FLOW})+")
+_FLOW_PLAIN = re.compile(rf"(?:[^:?,\[\]{{}}{_BLANK_OR_END}]++|:(?![,\]}}{_BLANK_OR_END}])|\?(?![{_BLANK_OR_END}]))+")
 
 
 class TooDeepError(MarkedYAMLError):
@@ -245,7 +245,7 @@ class _Scanner(Scanner):
 
     def scan_plain(self) -> Any:
         # `a<TAB>b` holds the tab. `{a:}` and `[a:, b]` have a key `a`; `[::1]` and `[a?b]` are strings.
-        reader, pattern = self.reader, _PLAIN_IN_FLOW if self.flow_context else _PLAIN
+        reader, pattern = self.reader, _FLOW_PLAIN if self.flow_context else _PLAIN
         start = end = reader.get_mark()
         chunks: list[str] = []
         while True:

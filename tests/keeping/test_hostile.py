@@ -188,3 +188,9 @@ def test_a_file_in_json(folder: Path, compose: Path, indent: int | None) -> None
     assert secrets(json.dumps({"services": {"db": service}}, indent=indent)) == 0
     assert Path("secrets/postgres_password").read_text() == "T0ken-x9y8"
     assert environment(compose)["db"] == {"POSTGRES_PASSWORD_FILE": "/run/secrets/postgres_password"}
+
+
+@pytest.mark.parametrize("place", ["environment: {NOTE: 'is T0ken-x9y8;'}", "command: [app, 'T0ken-x9y8 or so']"])
+def test_a_value_that_stays_somewhere_is_not_rotated(folder: Path, place: str) -> None:
+    assert secrets(DATABASE + OTHER + f"    {place}\n", "--rotate") == 0
+    assert Path("secrets/postgres_password").read_text() == "T0ken-x9y8"
