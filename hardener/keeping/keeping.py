@@ -264,9 +264,10 @@ class Keeping:
                 leaders[id(keep)] = keep = leaders.get(id(above), above)
             return keep
 
-        for places in self._places.values():
-            first = leader(places[0][0])
-            for keep, _ in places[1:]:
+        sharing: dict[Path, Keep] = {}
+        for keep in self.keeps:
+            for use in keep.uses:
+                first = leader(sharing.setdefault(use.credential.path, keep))
                 leaders[id(leader(keep))] = first
         for keep in self.keeps:
             keep.group = f"{leader(keep).variable} as a secret"
@@ -297,6 +298,7 @@ class Keeping:
 
     @cached_property
     def _places(self) -> dict[Path, list[tuple[Keep, Use]]]:
+        """What can leave each scalar: to be asked for only when it is known what cannot."""
         places: dict[Path, list[tuple[Keep, Use]]] = {}
         for keep in self.keeps:
             for use in keep.uses if not keep.trouble else ():
