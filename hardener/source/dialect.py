@@ -32,8 +32,8 @@ _BLANK_OR_END = " \t" + _END
 _NAME = r"[!-+\--9;-Z\\^-z|~]++"  # visible ASCII without , [ ] { } :
 _URI = r"(?:[0-9A-Za-z\-;/?:@&=+$_.!~*'()]|%[0-9A-Fa-f]{2})"
 # Bounded, because ruamel takes quadratic time over the characters of a tag.
-_VERBATIM = rf"<(?P<verbatim>(?:{_URI}|[,\[\]{{}}]){{1,999}}+)>"
-_TAG = rf"!(?:{_VERBATIM}|(?P<handle>[\w-]{{0,99}}+!)?+(?P<suffix>{_URI}{{0,999}}+))"
+_VERBATIM = rf"<(?P<verbatim>(?:{_URI}|[,\[\]{{}}]){{1,999}})>"
+_TAG = rf"!(?:{_VERBATIM}|(?P<handle>[\w-]{{0,99}}+!)?(?P<suffix>{_URI}{{0,999}}))"
 # What few files have is compiled when it is met; `re.compile` remembers.
 PROPERTY = partial(re.compile, f"&{_NAME}|{_TAG}", re.ASCII)
 """The pattern of one anchor or tag."""
@@ -44,7 +44,7 @@ _ANCHOR = partial(re.compile, rf"[&*]({_NAME})(?=[{_BLANK_OR_END}?:,\]}}%@`])")
 _TAG_TOKEN = partial(re.compile, rf"{_TAG}(?=[{_BLANK_OR_END}])", re.ASCII)
 _DIRECTIVE = partial(
     re.compile,
-    rf"%(?:YAML[ \t]++1\.[0-9]{{1,3}}|TAG[ \t]++(?P<handle>!(?:[\w-]*+!)?+)[ \t]++(?P<prefix>(?:{_URI}|[,\[\]])++))"
+    rf"%(?:YAML[ \t]++1\.[0-9]{{1,3}}|TAG[ \t]++(?P<handle>!(?:[\w-]*+!)?)[ \t]++(?P<prefix>(?:{_URI}|[,\[\]])+))"
     rf"[ \t]*+(?:#[^{_END}]*+)?+(?=[{_END}])",
     re.ASCII,
 )
