@@ -19,6 +19,8 @@ from pathlib import Path
 
 BIN = Path(sys.executable).parent
 HARDEN = str(BIN / "harden")
+_SHAPED = 2000
+"""Services up to which files of every shape are timed."""
 
 TEN = """\
 # ten services
@@ -95,41 +97,55 @@ def compare(title: str, ours: list[str], peer: list[str] | None, runs: int) -> N
 
 
 def shapes(count: int) -> dict[str, str]:
-    """Files of `count` services whose text, image or anchors have to be looked up."""
-    numbers = range(count)
+    """Files of `count` services in which the services have to do with each other, or look alike."""
+
+    def made(service: str, top: str = "", end: str = "") -> str:
+        bodies = (service.format(n=n, port=n % 60000 + 1, next=(n + 1) % count) for n in range(count))
+        return f"{top}services:\n{''.join(bodies)}{end}"
+
+    app = "  s{n}:\n    image: example/app:1\n"
+    env = "    environment:\n"
     return {
-        "builds": "services:\n" + "".join(f"  s{n}:\n    build: .\n" for n in numbers),
-        "merges": "x-b: &b\n  image: nginx\nservices:\n" + "".join(f"  s{n}:\n    <<: *b\n" for n in numbers),
-        "aliases": "x-l: &l\n  driver: json-file\nservices:\n"
-        + "".join(f"  s{n}:\n    image: nginx\n    logging: *l\n" for n in numbers),
+        "builds": made("  s{n}:\n    build: .\n    ports: ['{port}:80']\n"),
+        "merges": made("  s{n}:\n    <<: *b\n", "x-b: &b\n  image: nginx\n"),
+        "aliases": made("  s{n}:\n    image: nginx\n    logging: *l\n", "x-l: &l\n  driver: json-file\n"),
+        "extends": made("  s{n}:\n    extends: base\n", end="  base:\n    image: nginx\n"),
+        "one port": made("  s{n}:\n    image: redis:7\n    ports: ['6379:6379']\n"),
+        "screens": made("  s{n}:\n    image: grafana/grafana:11\n    ports: ['{port}:3000']\n"),
+        "one store": made(
+            app + "    depends_on: [db]\n", end="  db:\n    image: postgres:16\n    ports: ['5432:5432']\n"
+        ),
+        "stores": made("  s{n}:\n    image: postgres:16\n    depends_on: [s{next}]\n    ports: ['{port}:5432']\n"),
+        "addresses": made(
+            app + env + "      PEER_URL: http://s{next}:80\n      MAIL_URL: http://m{n}.example.com:25\n"
+        ),
+        "one secret": made(app + env + "      DB_PASSWORD: hunter2Zq8xK\n"),
+        "secrets": made("  s{n}:\n    image: postgres:16\n" + env + "      POSTGRES_PASSWORD: hunter{n}Zq8xK\n"),
+        "volumes": made(app + "    volumes: ['all:/data', './s{n}:/own']\n", end="volumes:\n  all:\n"),
+        "labels": made(app + "    labels: ['traefik.enable=true']\n", end="  t:\n    image: traefik:3\n"),
     }
 
 
 def growth(sizes: list[int], folder: Path) -> None:
-    """Times growing files in this process: linear cost shows as a constant time per service."""
+    """Times growing files in this process, with all that is shown: linear cost shows as a constant time per service."""
     from hardener import harden
+    from hardener.views.diff import diff
+    from hardener.views.table import table
 
-    for size in sizes[:2]:
-        for shape, text in shapes(size).items():
+    for size in sizes:
+        # The largest is for one kind of file: what grows by the square shows before.
+        for shape, text in {"plain": services(size), **(shapes(size) if size <= _SHAPED else {})}.items():
             file = folder / f"{shape}.yml"
             file.write_text(text)
-            start = time.perf_counter()
-            harden(file)
-            took = time.perf_counter() - start
-            print(
-                f"{size:6} services, {shape:8}            {took:8.2f} s   {took / size * 1e6:6.0f} µs each", flush=True
-            )
-    for size in sizes:
-        file = folder / f"{size}.yml"
-        file.write_text(services(size))
-        start = time.perf_counter()
-        harden(file)
-        took = time.perf_counter() - start
-        top = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        print(
-            f"{size:6} services, one file            {took:8.2f} s   {took / size * 1e6:6.0f} µs each   {top} MiB",
-            flush=True,
-        )
+            start = time.process_time()
+            result = harden(file)
+            planned = time.process_time()
+            table(result)
+            diff(result)
+            took, shown = planned - start, time.process_time() - planned
+            top = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            each = f"{took / size * 1e6:6.0f} µs each, {shown / size * 1e6:6.0f} to show"
+            print(f"{size:6} services, {shape:10} {took:8.2f} s {each} {top:6} MiB", flush=True)
 
 
 def main() -> None:
@@ -166,7 +182,7 @@ def main() -> None:
                 peer("fix", *files),
                 1 if smoke else 3,
             )
-        growth([100, 200] if smoke else [1000, 2000, 5000, 10000], folder)
+        growth([50] if smoke else [250, 1000, 2000, 10000], folder)
 
 
 if __name__ == "__main__":

@@ -76,9 +76,7 @@ def split(
         _meet(networks, one, two, stores, frontend)
     for name in members:
         networks[name] = networks[name] or {frontend}
-    for edge in graph.edges:
-        if edge.source in anywhere and edge.kind in ("label", "possible") and edge.target in networks:
-            networks[edge.source] |= networks[edge.target]
+    _discover(networks, graph, set(anywhere))
     _inherit(networks, bases)
     line = [frontend, *dict.fromkeys(back[store] for store in order)]
     ordered = {name: _ordered(name, networks, bases, line) for name in members}
@@ -130,6 +128,13 @@ def _meet(networks: dict[str, set[str]], one: str, two: str, stores: set[str], f
         networks[outer[0]] |= networks[two if outer[0] == one else one]
     else:  # two stores: one joins the network of the other
         networks[one] |= networks[two]
+
+
+def _discover(networks: dict[str, set[str]], graph: Graph, anywhere: set[str]) -> None:
+    """Gives those that take any address of a service the networks of the services that they find by their labels."""
+    for edge in graph.edges:
+        if edge.source in anywhere and edge.kind in ("label", "possible") and edge.target in networks:
+            networks[edge.source] |= networks[edge.target]
 
 
 def _inherit(networks: dict[str, set[str]], bases: Mapping[str, str]) -> None:

@@ -96,6 +96,17 @@ def summary(pytestconfig: pytest.Config) -> list[str]:
     return pytestconfig.stash.setdefault(SUMMARY, [])
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands its lines over."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["summary"] = session.config.stash.get(SUMMARY, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash.setdefault(SUMMARY, []).extend(getattr(node, "workeroutput", {}).get("summary", []))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if lines := config.stash.get(SUMMARY, []):
         terminalreporter.section("figures")

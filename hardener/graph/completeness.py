@@ -15,11 +15,9 @@ from hardener.graph.findings import Findings
 from hardener.graph.kinds import Kinds
 from hardener.graph.mentions import HOST
 from hardener.graph.unread import WAITING, unread
-from hardener.knowledge import reference
 from hardener.knowledge.clients import Client, outside, words
 from hardener.knowledge.stores import STORES
 from hardener.model.interpolation import readable
-from hardener.model.short import texts
 
 _REGISTRY = re.compile(r"eureka|nacos|discovery|consul")
 _PEERS = re.compile(
@@ -53,9 +51,7 @@ class _Completeness:
         self.kinds = kinds
         self.services = found.services
         self.undecided: dict[str, str] = {}
-        self.family = {name: self._family(name) for name in self.services}
         self.clustered: dict[str, bool] = {}
-        self.data = {name: self._data(name) for name in self.services}
 
     def decide(self) -> dict[str, str]:
         kinds = self.kinds
@@ -98,16 +94,14 @@ class _Completeness:
 
     def _peers(self, name: str) -> None:
         """Stores of one kind that are set up to find each other."""
-        kind = self.family[name]
-        same = [other for other in self.kinds.others(name) if self.kinds.is_store(other) and self.family[other] == kind]
+        kind = self.kinds.family(name)
+        same = [
+            other
+            for other in self.kinds.others(name)
+            if self.kinds.is_store(other) and self.kinds.family(other) == kind
+        ]
         if same and any(map(self._clustered, (name, *same))):
             self._may(name, same, f"{name} and its like are set up to work together")
-
-    def _family(self, name: str) -> str:
-        service = self.services[name]
-        facts = self.kinds.facts(service)
-        parsed = reference(service.image) if service.image else None
-        return facts.family if facts else parsed.name if parsed else str(service.build)
 
     def _clustered(self, name: str) -> bool:
         """Whether the settings of a store speak of others of its kind."""
@@ -241,18 +235,10 @@ class _Completeness:
                 continue
             told = any(kinds.is_store(edge.target) for edge in kinds.evident(name))
             for other in talking:
-                alike = self.family[name] == self.family[other]
-                if other != name and (alike or not told) and not self.data[name].isdisjoint(self.data[other]):
+                alike = kinds.family(name) == kinds.family(other)
+                if other != name and (alike or not told) and not kinds.data(name).isdisjoint(kinds.data(other)):
                     targets = [edge.target for edge in self.found.edges_of(other) if kinds.is_store(edge.target)]
                     self._may(name, targets, f"it shares files with {other}, which uses it")
-
-    def _data(self, name: str) -> set[str]:
-        """The volumes and folders of the project that a service sees, those of `volumes_from` by the service's name."""
-        service = self.services[name]
-        named = {
-            mount.source for mount in service.read_volumes() if mount.source and not mount.source.startswith(("/", "~"))
-        }
-        return named | {name} | {entry.partition(":")[0] for entry in texts(service.volumes_from)}
 
     def _twins(self, talking: list[str]) -> list[list[str]]:
         """Services by the image that they run, where there are several and nothing is known of it."""

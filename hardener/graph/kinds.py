@@ -18,7 +18,7 @@ from hardener.knowledge.globs import matches
 from hardener.knowledge.stores import STORES, alike, called_store
 from hardener.model import Service
 from hardener.model.interpolation import readable, resolve_defaults
-from hardener.model.short import tokens
+from hardener.model.short import texts, tokens
 
 # What people see. Its data is behind another service, unless it says otherwise.
 _FACE = re.compile(r"frontend|front|ui|client|webui|spa|proxy|gateway|ingress|nginx|web|www|static")
@@ -132,6 +132,23 @@ class Kinds:
     def evident(self, name: str) -> list[Edge]:
         """What shows whom a service talks to."""
         return self.found.evident(name)
+
+    @_once
+    def family(self, name: str) -> str:
+        """What its image is one of: the family that is known, else its name, else how it is built."""
+        service = self.services[name]
+        facts = self.facts(service)
+        parsed = reference(service.image) if service.image else None
+        return facts.family if facts else parsed.name if parsed else str(service.build)
+
+    @_once
+    def data(self, name: str) -> set[str]:
+        """The volumes and folders of the project that a service sees, those of `volumes_from` by the service's name."""
+        service = self.services[name]
+        named = {
+            mount.source for mount in service.read_volumes() if mount.source and not mount.source.startswith(("/", "~"))
+        }
+        return named | {name} | {entry.partition(":")[0] for entry in texts(service.volumes_from)}
 
     # Who can reach whom.
 
