@@ -61,6 +61,7 @@ class _Names:
         for variable in variables(context.project.document.text):
             self.forms.setdefault(variable.name, set()).add(variable)
         self.taken = {*self.forms, *self.elsewhere}
+        self.is_here = context.exists(ENV_FILE)
         self.readers = [service.name for service in services if _reads_all(service, context)]
         self.wanted = Counter(_base(keep) for keep in keeps if not _default(keep))
 
@@ -79,7 +80,9 @@ class _Names:
         return self.overheard(name, keep)
 
     def overheard(self, name: str, keep: Keep) -> str:
-        """Who would get a value from `.env` that is not theirs; empty if nobody."""
+        """Who would get a value from `.env` that is not theirs, or needs one that is elsewhere; empty if nobody."""
+        if self.readers and not self.is_here:
+            return f"{self.readers[0]} reads {ENV_FILE}, which is not here: it may say more"
         users = {use.service for use in keep.uses}
         strangers = [reader for reader in self.readers if reader not in users and name not in self.env]
         return f"{strangers[0]} reads {ENV_FILE} as a whole, and would get it, too" if strangers else ""

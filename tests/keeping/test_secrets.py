@@ -241,6 +241,7 @@ def test_root_without_capabilities_is_a_reader_like_others(folder: Path) -> None
 
 def test_a_service_that_reads_all_of_the_env_file_gets_no_name_that_means_something_to_it(folder: Path) -> None:
     Path("compose.yml").write_text(SHOP + "    env_file: .env\n")
+    Path(".env").write_text("")
     assert secrets() == 0
     assert set(read_env_file(Path(".env").read_text())) == {"DB_POSTGRES_PASSWORD"}
     # It would get the password of the cache, which it does not use.
@@ -375,6 +376,14 @@ def test_a_link_out_of_the_folder_is_followed_by_nobody(folder: Path, tmp_path_f
     os.symlink("/dev/null", "secrets/postgres_password")
     with pytest.raises(HardenError, match="not a regular file"):
         harden("compose.yml", Profile.read("production"), Selection(only=("secrets",)))
+
+
+def test_an_env_file_that_is_elsewhere_is_not_begun_here(folder: Path) -> None:
+    """What is in the one that the service is to read is not known, and that stays so."""
+    Path("compose.yml").write_text(SHOP + "    env_file: .env\n")
+    assert secrets() == 0
+    assert "--requirepass s3cr3t-x" in Path("compose.yml").read_text()
+    assert not Path(".env").exists()
 
 
 def test_what_goes_to_the_env_file_still_says_who_talks_to_whom(folder: Path) -> None:
