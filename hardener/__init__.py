@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hardener.api import Result, harden, picture
+    from hardener.cases import Outcome, Verdict
     from hardener.errors import HardenError, VerificationError
-    from hardener.pipeline import Outcome, Plan, Selection, Verdict, plan
+    from hardener.pipeline import Plan, Selection, plan
     from hardener.profile import Profile
     from hardener.source import Document, load, rewrite
     from hardener.transforms.base import Advice, Change, Confidence, Evidence, Skip, Transform
@@ -100,7 +101,8 @@ __all__ = [
 _HOMES = {
     "hardener.api": ("Result", "harden", "picture"),
     "hardener.errors": ("HardenError", "VerificationError"),
-    "hardener.pipeline": ("Outcome", "Plan", "Selection", "Verdict", "plan"),
+    "hardener.cases": ("Outcome", "Verdict"),
+    "hardener.pipeline": ("Plan", "Selection", "plan"),
     "hardener.profile": ("Profile",),
     "hardener.source": ("Document", "load", "rewrite"),
     "hardener.transforms.base": ("Advice", "Change", "Confidence", "Evidence", "Skip", "Transform"),

@@ -9,14 +9,15 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
+from hardener.cases import Verdict
 from hardener.knowledge.inspection import LOCK_NAME, Inspection, LocalImages
 from hardener.model import format_bytes
 from hardener.model.project import Project, read_project
-from hardener.pipeline import EVERYTHING, Plan, Selection, Verdict, plan
+from hardener.pipeline import EVERYTHING, Plan, Selection, plan
 from hardener.profile import Profile
 from hardener.shown import shows
 from hardener.source import Document, load
-from hardener.source.companions import Companion
+from hardener.source.companions import Companion, check
 from hardener.source.files import SourceFile, create, read
 from hardener.transforms.base import Advice, Change, Transform
 from hardener.transforms.resource_limits import memory_limits
@@ -103,7 +104,7 @@ class Result:
             self.source.check()
         folder = self._folder(output)
         for file in self.files:
-            file.missing(folder)  # nothing is written where one of them is in the way
+            check(file, folder)  # nothing is written where one of them is in the way
         for file in self.files:
             file.write(folder)
         if output is None:

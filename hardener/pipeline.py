@@ -7,40 +7,22 @@ about, what is less sure than the profile accepts is held back, and what the wri
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from hardener.cases import Case, Verdict
 from hardener.errors import HardenError
 from hardener.knowledge.globs import matches
 from hardener.model.project import Project, read_project
 from hardener.profile import Profile
 from hardener.sharing import Settled, settle
 from hardener.shown import shows
-from hardener.source import Data, Document, Path, RewriteError, at, dotted, rewrite, same
+from hardener.source import Data, Document, Path, RewriteError, at, bare, dotted, rewrite, same
+from hardener.source.companions import Companion
 from hardener.source.data import frozen, is_data
 from hardener.target import Made, apply, atoms, changed, doubles, identity, leaves, merges, misfit, tags
 from hardener.transforms.base import Advice, Answer, Change, Confidence, Skip, Transform
 from hardener.transforms.context import Context
-
-
-class Outcome(StrEnum):
-    """How a rule ends for a service."""
-
-    CHANGED = "changed"
-    FINE = "already fine"
-    ADVICE = "advice"
-    SKIPPED = "skipped"
-
-
-@shows("rule", "service", "outcome")
-class Verdict(NamedTuple):
-    """The one outcome of a rule for a service (None: for the file itself), and the reason where it changed nothing."""
-
-    rule: str
-    service: str | None
-    outcome: Outcome
-    reason: str = ""
 
 
 class Selection(NamedTuple):
@@ -90,40 +72,19 @@ class Plan:
         return [made.change for made in self.made]
 
 
-def plan(document: Document, profile: Profile | Iterable[Transform], selection: Selection = EVERYTHING) -> Plan:
+def plan(
+    document: Document,
+    profile: Profile | Iterable[Transform],
+    selection: Selection = EVERYTHING,
+    beside: tuple[Companion, ...] = (),
+) -> Plan:
     """Plans the hardening of `document` by a profile, or by a list of transforms.
 
-    Raises HardenError where the document is no compose file.
+    What is going to be `beside` the document counts as if it was there. Raises HardenError where it is no compose file.
     """
     profile = profile if isinstance(profile, Profile) else Profile.of(profile)
     project = read_project(document)
-    return _Planner(project, profile, selection).run()
-
-
-@dataclass
-class _Case:
-    """One rule and one service, while the plan is made. `skipped` and `had` are the reasons there are no changes."""
-
-    rule: str
-    service: str | None
-    wanted: list[Change] = field(default_factory=list)
-    held: list[Change] = field(default_factory=list)
-    advice: list[Advice] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    had: list[str] = field(default_factory=list)
-    lost: bool = False
-    """Whether some change that it wanted, and that is in no group, is not among `wanted`."""
-
-    def verdict(self) -> Verdict:
-        if self.wanted or self.had:
-            return Verdict(self.rule, self.service, Outcome.CHANGED, "; ".join(self.had))
-        if self.advice:
-            return Verdict(self.rule, self.service, Outcome.ADVICE, self.advice[0].message)
-        if self.held:
-            return Verdict(self.rule, self.service, Outcome.SKIPPED, f"held back: it is only {self.held[0].confidence}")
-        if self.skipped:
-            return Verdict(self.rule, self.service, Outcome.SKIPPED, self.skipped[0])
-        return Verdict(self.rule, self.service, Outcome.FINE)
+    return _Planner(project, profile, selection, beside).run()
 
 
 class _Planner:
@@ -134,11 +95,14 @@ class _Planner:
     group is `lost`, and may know another way.
     """
 
-    def __init__(self, project: Project, profile: Profile, selection: Selection) -> None:
+    def __init__(
+        self, project: Project, profile: Profile, selection: Selection, beside: tuple[Companion, ...] = ()
+    ) -> None:
         self.project = project
         self.document = project.document
         self.profile = profile
         self.selection = selection
+        self.beside = beside
         # Changes that cannot be made, with the reason.
         self.refused: dict[Hashable, str] = {}
         # Groups of changes that cannot be made, by rule and group, with the reason.
@@ -163,14 +127,14 @@ class _Planner:
                         self.lost[change.rule, change.group] = reason
 
     def start(self) -> None:
-        self.cases: dict[tuple[str, str | None], _Case] = {}
+        self.cases: dict[tuple[str, str | None], Case] = {}
         # What the changes set so far, by place, in the order they were made: the rule that wants it, and the value.
         self.claims: dict[Path, tuple[str, Hashable]] = {}
         self.bodies = dict(self.project.bodies)
         self.services = dict(self.project.services)
         self.context = Context(self.project, self.services, self.profile.roles, self.profile.facts, self.profile.images)
         self.context.lost = self.lost
-        self.context.companions = self.selection.companions
+        self.context.companions, self.context.beside = self.selection.companions, self.beside
 
     def plan(self, settled: Settled, target: Data, text: str) -> Plan:
         wanted_by = {id(change): case for case in self.cases.values() for change in case.wanted}
@@ -219,7 +183,7 @@ class _Planner:
         known = len(self.claims)
         before = (dict(self.bodies), dict(self.services)) if transform.atomic == "file" else None
         for name in chosen:
-            case = self.cases[transform.id, name] = _Case(transform.id, name)
+            case = self.cases[transform.id, name] = Case(transform.id, name)
             if name in exempt:
                 case.skipped.append(exempt[name])
             elif whole:
@@ -230,7 +194,7 @@ class _Planner:
             self.bodies |= before[0]
             self.services |= before[1]
 
-    def case(self, case: _Case, transform: Transform) -> None:
+    def case(self, case: Case, transform: Transform) -> None:
         accepted = self.selection.confidence or transform.confidence or self.profile.confidence
         name, known = case.service, len(self.claims)
         for answer in self.answers(transform, name):
@@ -245,7 +209,7 @@ class _Planner:
         if name is not None and (own := [change for change in case.wanted if change.service == name]):
             self.bodies[name], self.services[name] = changed(name, self.bodies[name], own)
 
-    def together(self, cases: list[_Case], known: int) -> bool:
+    def together(self, cases: list[Case], known: int) -> bool:
         """Takes the changes of these cases back, and claims beyond the first `known`, if one of them cannot be made."""
         if not any(case.lost for case in cases):
             return False
@@ -260,7 +224,7 @@ class _Planner:
             self.claims.popitem()
         return True
 
-    def change(self, case: _Case, answer: Change, accepted: Confidence) -> None:
+    def change(self, case: Case, answer: Change, accepted: Confidence) -> None:
         """Takes what is missing of a change into the case, if it fits what is there and what other rules want."""
         if answer.group is not None and (reason := self.lost.get((answer.rule, answer.group))) is not None:
             self.leave(case, answer, reason)
@@ -307,16 +271,25 @@ class _Planner:
         """Whether a list is as it was, and all in one place of the text, or in none, if `change` is not just to add."""
         index = next((index for index, step in enumerate(change.path) if isinstance(step, int)), None)
         if change.service is None or (index is None and change.action in ("set", "append")):
-            return True
+            return change.service is None or not self.reshaped(change)
         path = change.path[:index]
         own = at(self.document.merged, path)
         now, was = at(body, path[2:]), at(self.project.bodies[change.service], path[2:])
         if not isinstance(now, list):
-            return True
+            return not self.reshaped(change)
         # Lists are joined: what goes from this one would come back if the extended service has it, too.
         goes = index is not None or change.action == "remove" or isinstance(change.value, list)
         joined = goes and "extends" in self.project.as_written(change.service)
         return same(now, was) and (own is None or (same(own, was) and not joined))
+
+    def reshaped(self, change: Change) -> bool:
+        """Whether a list of the service stands over a map that it extends: both are one map to compose."""
+        parts = [change.path[:depth] for depth in range(2, len(change.path))]
+        was = self.project.bodies[str(change.service)]
+        return any(
+            isinstance(bare(at(self.document.merged, part)), list) and isinstance(at(was, part[2:]), dict)
+            for part in parts
+        )
 
     def claim(self, change: Change) -> str | None:
         """Notes what a change sets. The name of the rule that wants another value at one of these places, if any."""
@@ -362,7 +335,7 @@ class _Planner:
                 return f"exempt: {exemption.reason}"
         return None
 
-    def leave(self, case: _Case, change: Change, reason: str) -> None:
+    def leave(self, case: Case, change: Change, reason: str) -> None:
         """Leaves a change to a person."""
         in_list = any(isinstance(step, int) for step in change.path)
         path = self.project.origin(change.path) if in_list else change.path
@@ -372,7 +345,7 @@ class _Planner:
         case.advice.append(Advice(change.rule, change.service, path, message, reason, change.references))
         self.lose(case, change, reason)
 
-    def lose(self, case: _Case, change: Change, reason: str) -> None:
+    def lose(self, case: Case, change: Change, reason: str) -> None:
         """Notes that a change is not made, for those that are only made together with it."""
         if change.group is None:
             case.lost = True

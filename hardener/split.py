@@ -8,7 +8,7 @@ of which it is not known whom it talks to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import combinations, product
 from typing import Literal, NamedTuple
 
@@ -69,14 +69,8 @@ def split(
         elif name in fronts and name not in stores:
             networks[name].add(frontend)
     # Those who talk to a store join it; others who talk and have no network in common meet in front.
-    for pair in pairs:
-        for store in pair & stores:
-            if mode == "plain" and (led := pair & proxies - stores - graph.undecided.keys()):
-                networks[store].add(frontend)
-                networks[min(led)].add(frontend)
-                continue
-            for other in pair - {store}:
-                networks[other].add(back[store])
+    leads = proxies - stores - graph.undecided.keys() if mode == "plain" else set()
+    _join(networks, pairs, back, leads, frontend)
     for pair in sorted(pairs, key=sorted):
         one, two = sorted(pair)
         _meet(networks, one, two, stores, frontend)
@@ -87,6 +81,20 @@ def split(
     line = [frontend, *dict.fromkeys(back[store] for store in order)]
     ordered = {name: _ordered(name, networks, bases, line) for name in members}
     return Split(ordered, frozenset(_closed(ordered, graph, stores)))
+
+
+def _join(
+    networks: dict[str, set[str]], pairs: Iterable[frozenset[str]], back: Mapping[str, str], leads: Set[str], front: str
+) -> None:
+    """Lets those who talk to a store join it; one that a proxy of `leads` leads to comes to the front instead."""
+    for pair in pairs:
+        for store in pair & back.keys():
+            if led := pair & leads:
+                networks[store].add(front)
+                networks[min(led)].add(front)
+                continue
+            for other in pair - {store}:
+                networks[other].add(back[store])
 
 
 def _groups(stores: list[str], pairs: Iterable[frozenset[str]], undecided: Iterable[str]) -> list[list[str]]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from hardener.errors import HardenError
 from hardener.model import Service
 from hardener.model.interpolation import may_be, readable, resolve_defaults
-from hardener.model.project import read_service
+from hardener.model.project import ONE_OR_LIST, read_service
 from hardener.shown import shows
 from hardener.source import Data, Path, Tagged, at, bare, dotted, same
 from hardener.source.data import frozen, inside
@@ -62,7 +62,11 @@ def misfit(change: Change, body: Any, depth: int) -> str | None:
         unknown = (item for item in body if isinstance(item, str) and resolve_defaults(item) is None)
         if any(may_be(item, str(change.value)) for item in unknown):
             return "an item there is a variable, and may be the same"
-    if change.action == "replace" and not same(body, change.value) and not _replaceable(body, change.value):
+    if (
+        change.action == "replace"
+        and not same(body, change.value)
+        and not _replaceable(body, change.value, change.path[-1])
+    ):
         return _another_form(change.path)
     return None
 
@@ -87,7 +91,7 @@ def doubles(change: Change, body: Any, depth: int) -> bool:
     return any(same(item, change.value) for index, item in enumerate(items) if index != last)
 
 
-def _replaceable(old: Any, new: Data) -> bool:
+def _replaceable(old: Any, new: Data, key: str | int) -> bool:
     """Whether `new` can stand for `old`: a scalar, or a list that starts with it, for a scalar; a map of the same names
     for a list of names; some items of a list.
     """
@@ -99,7 +103,7 @@ def _replaceable(old: Any, new: Data) -> bool:
         names = all(isinstance(item, str) and "$" not in item for item in old)
         return names and isinstance(new, dict) and old == list(new)
     if isinstance(new, list):
-        return isinstance(old, str) and new[:1] == [old]
+        return key in ONE_OR_LIST and isinstance(old, str) and new[:1] == [old]
     return not isinstance(old, dict) and not isinstance(new, dict | None)
 
 
@@ -165,7 +169,8 @@ def identity(change: Change) -> Hashable:
 
 def merges(data: Any, path: Path) -> bool:
     """Whether a `<<` would give what stands at `path` in a document's own data, if that was taken away."""
-    return _gives(at(data, path[:-1]), path[-1])
+    holder = at(data, path[:-1])
+    return isinstance(holder, dict) and path[-1] in holder and _gives(holder, path[-1])
 
 
 def _gives(value: Any, step: str | int) -> bool:

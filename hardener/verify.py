@@ -33,7 +33,8 @@ def verify(made: Plan, profile: Profile, selection: Selection = EVERYTHING) -> P
         return made.project
     try:
         after = load(made.text, made.document.file)
-        again = plan(after, profile, selection)
+        beside = (file for change in (*made.changes, *made.had) for file in change.files)
+        again = plan(after, profile, selection, tuple(dict.fromkeys(beside)))
     except HardenError as error:
         raise VerificationError(f"law 2, meaning: the output cannot be read: {error}") from error
     if not same(after.data, made.target):
@@ -164,9 +165,9 @@ def _named_lines(made: Plan) -> set[int]:
         node, holder = _deepest(document.root, site)
         removed = change.action == "remove"
         target = node.target if isinstance(node, Alias) and site not in made.unshared else node
-        if holder is None:
-            continue
-        if removed:
+        if holder is None and (removed or not (isinstance(target, Mapping) and target.flow)):
+            continue  # a new key at the top of a file in block style
+        if removed and holder is not None:
             above, _ = _deepest(document.root, site[:-1])
             # In flow style the comma of the part before goes, too.
             parts = above.entries if isinstance(above, Mapping) and above.flow else []

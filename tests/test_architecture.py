@@ -23,7 +23,7 @@ LAYERS = [
     ["split", "keeping"],
     ["transforms"],
     ["profile"],
-    ["target", "sharing", "pipeline"],
+    ["target", "sharing", "cases", "pipeline"],
     ["verify"],
     ["views"],
     ["engine"],

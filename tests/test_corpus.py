@@ -178,7 +178,11 @@ def rewritten(line: str, result: Result) -> bool:
     rule replaces by a map with the same names.
     """
     for change in (*result.changes, *result.had):
-        if change.rule == "secrets" and change.action in ("replace", "remove") and holds(line, change, result):
+        if (
+            change.rule in ("networks", "secrets")
+            and change.action in ("replace", "remove")
+            and holds(line, change, result)
+        ):
             return True
         if change.action in ("replace", "quote") and isinstance(change.path[-1], int):
             # What a rule puts before an item, or around it, leaves the item as it was.
@@ -194,13 +198,14 @@ def rewritten(line: str, result: Result) -> bool:
 
 
 def holds(line: str, change: Change, result: Result) -> bool:
-    """Whether a line has a value that the rule `secrets` takes out, or what is left of it."""
+    """Whether a line has a value that a rule takes out, or what is left of it."""
     key = change.path[-1]
     if isinstance(key, str) and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*:""", line):
         return True
     body = read_project(load(result.before, result.file)).bodies[str(change.service)]
-    old = str(at(body, change.path[2:]))
-    return any(part and part.strip() in line for part in old.splitlines())
+    old = at(body, change.path[2:])
+    parts = [str(item) for item in old] if isinstance(old, list) else str(old).splitlines()
+    return any(part and part.strip() in line for part in parts)
 
 
 def grown(line: str, lines: list[str]) -> bool:

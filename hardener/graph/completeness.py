@@ -11,12 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from hardener.graph.findings import Findings, Unread
+from hardener.graph.findings import Findings
 from hardener.graph.kinds import Kinds
 from hardener.graph.mentions import HOST
-from hardener.graph.mounts import is_configuration, is_configuration_folder
+from hardener.graph.unread import WAITING, unread
 from hardener.knowledge.clients import Client, outside, words
-from hardener.knowledge.globs import matches
 from hardener.knowledge.stores import STORES
 from hardener.model.interpolation import readable
 
@@ -33,8 +32,6 @@ _VAGUE = re.compile(
 )
 # By what a configuration of Prometheus has one service look at others: the place of each target is taken by its own.
 _PROBER = re.compile(rf"(?m)^\s*(?:-\s+)?replacement:\s*[\"']?({HOST})(?::\d+)?\s*[\"']?\s*(?:#.*)?$")
-# Edges that say that a service waits for another, and not by which name it calls it.
-_WAITING = ("depends_on", "links", "shared", "healthcheck", "possible")
 
 
 MOST = 250
@@ -183,7 +180,7 @@ class _Completeness:
         """A service that only says whom it waits for: it may rely on what those wait for, and on other applications."""
         kinds = self.kinds
         edges = kinds.evident(name)
-        if kinds.known[name] or not edges or any(edge.kind not in _WAITING for edge in edges):
+        if kinds.known[name] or not edges or any(edge.kind not in WAITING for edge in edges):
             return
         others = kinds.others(name)
         self._may(name, filter(kinds.is_application, others), "it may call it by a name in its code")
@@ -281,7 +278,7 @@ class _Completeness:
         behind = [name for name in inner if name in programs and not kinds.is_tool(name)]
         behind = behind or [name for name in inner if name in programs or not kinds.is_tool(name)]
         # Stores call others, such as a ZooKeeper, where a configuration says so.
-        unread = [name for name in self.services if kinds.is_store(name) and self._unread(name)]
+        hidden = [name for name in self.services if kinds.is_store(name) and unread(name, self.found, kinds)]
         twins = {name for group in self._twins(talking) for name in group}
         speaking = [other for other in programs if kinds.evident(other)]
         for name in self.services:
@@ -292,7 +289,7 @@ class _Completeness:
                 for other in behind or programs or [one for one in talking if not kinds.is_tool(one)]:
                     self._may(other, [name], claim)
             elif self._helps(name) or (kinds.is_application(name) and not self._uncalled(name, twins)):
-                for other in speaking + (unread if self._helps(name) else []):
+                for other in speaking + (hidden if self._helps(name) else []):
                     self._may(other, [name], claim)
 
     def _helps(self, name: str) -> bool:
@@ -340,39 +337,12 @@ class _Completeness:
             return f"{missing[0]} cannot be read, and may name any service"
         if name in self.undecided:
             return self.undecided[name]
-        unread = self._unread(name)
+        hidden = unread(name, self.found, self.kinds)
         if known is not None:
-            return self._open_client(name, known, unread)
-        if unread:
-            return f"its configuration {unread[0]} cannot be read, and may name any service"
+            return self._open_client(name, known, hidden)
+        if hidden:
+            return f"its configuration {hidden[0]} cannot be read, and may name any service"
         return None if self.kinds.evident(name) else self._silent(name)
-
-    def _unread(self, name: str) -> list[str]:
-        """Where in a service configuration is mounted that cannot be read."""
-        known = self.kinds.known[name]
-        told = known is not None or self._told_of_stores(name)
-        return [
-            unread.target
-            for unread in self.found.unread.get(name, ())
-            if self._configures(unread, known)
-            or (not told and not unread.kept and is_configuration_folder(unread.target))
-        ]
-
-    def _told_of_stores(self, name: str) -> bool:
-        """Whether something says by which name a service calls a store, so that it is not set up elsewhere."""
-        return any(edge.kind not in _WAITING and self.kinds.is_store(edge.target) for edge in self.kinds.evident(name))
-
-    def _configures(self, unread: Unread, known: Client | None) -> bool:
-        """Whether what is mounted tells a service whom to talk to."""
-        path = unread.target
-        if known is None or not known.config:
-            return is_configuration(path)
-        return any(
-            matches(path, glob)
-            or matches(path, f"{glob}/*")
-            or (not unread.kept and matches(glob, f"{path.rstrip('/')}/*"))
-            for glob in known.config
-        )
 
     def _open_client(self, name: str, known: Client, unread: list[str]) -> str | None:
         built = self.services[name].build is not None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from hardener.source.companions import Companion, NewFile
 
 LARGEST = 256 * 1024
 """Bytes of the largest file that is read; configurations have a few thousand."""
@@ -28,10 +30,16 @@ _NO_CONFIGURATION = {
 
 
 class Files:
-    """Reads files, each once. Paths are relative to `folder`, and so are the names that are shown."""
+    """Reads files, each once. Paths are relative to `folder`, and so are the names that are shown.
 
-    def __init__(self, folder: Path) -> None:
+    What is going to be `beside` the document is read as if it was there.
+    """
+
+    def __init__(self, folder: Path, beside: Iterable[Companion] = ()) -> None:
         self.folder = folder
+        self._beside: dict[str, list[Companion]] = {}
+        for file in beside:
+            self._beside.setdefault(file.path, []).append(file)
         self.notes: dict[str, None] = {}
         self._texts: dict[str, str | None] = {}
 
@@ -51,10 +59,26 @@ class Files:
         return self._texts[path]
 
     def exists(self, path: str) -> bool:
-        return os.path.lexists(self.folder / path)
+        return os.path.normpath(path) in self._beside or os.path.lexists(self.folder / path)
+
+    def lets_others_in(self, path: str) -> bool:
+        """Whether a file or folder is there, and its mode lets others than its owner get at what is in it."""
+        try:
+            mode = (self.folder / path).stat().st_mode
+            others = stat.S_IXGRP | stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IRGRP | stat.S_IROTH
+            return bool(mode & others)
+        except OSError:
+            return False
 
     def note(self, text: str) -> None:
         self.notes[text] = None
+
+    def names(self, *ends: str) -> list[str]:
+        """The files in the folder itself whose names end so, in order, up to a number."""
+        try:
+            return sorted(name for name in os.listdir(self.folder) if name.endswith(ends))[:MOST_IN_FOLDER]
+        except OSError:
+            return []
 
     def is_folder(self, path: str) -> bool:
         try:
@@ -77,6 +101,13 @@ class Files:
                 yield os.path.normpath(os.path.join(path, os.path.relpath(directory, top), name))
 
     def _read(self, path: str) -> str:
+        coming = self._beside.get(os.path.normpath(path), ())
+        lines = [file.content if isinstance(file, NewFile) else file.line for file in coming]
+        if not coming or os.path.lexists(self.folder / path):
+            lines.insert(0, self._read_now(path))
+        return "\n".join(lines)
+
+    def _read_now(self, path: str) -> str:
         if len(self._texts) >= MOST_FILES:
             raise ValueError("too many files")
         # Not to wait for the other end of a pipe, should the file become one after it was looked at.

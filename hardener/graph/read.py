@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from hardener.graph.completeness import decide
 from hardener.graph.evidence import read_service
@@ -18,19 +17,22 @@ from hardener.graph.variables import read_env
 from hardener.knowledge import ImageFacts
 from hardener.model import Service
 from hardener.model.project import Project
+from hardener.source.companions import Companion
 
 
-def read_graph(project: Project, facts: Callable[[Service], ImageFacts | None]) -> Graph:
+def read_graph(
+    project: Project, facts: Callable[[Service], ImageFacts | None], beside: Iterable[Companion] = ()
+) -> Graph:
     """Who talks to whom in `project`, as far as the file and what lies beside it say. Never raises for what they hold.
 
     `facts` says what is known of the image of a service, for the way it is run. Files are read relative to the compose
-    file, within bounds; what cannot be read is in `notes`.
+    file, within bounds; what cannot be read is in `notes`. What is going to be `beside` it is read, too.
     """
     services = {**project.included, **project.services}
     networks = project.file.networks or {}
-    files = Files(folder_of(project))
+    files = Files(folder_of(project), beside)
     values: dict[str, str] = {}
-    if os.path.exists(files.folder / ".env"):
+    if files.exists(".env"):
         values = {item.name: item.value for item in read_env(".env", files) or () if item.value is not None}
     found = Findings(project, services, Names(services, networks), files, values)
     for service in services.values():

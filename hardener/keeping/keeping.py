@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from hardener.credentials import Credential, Evidence
+from hardener.keeping.files import ENV_FILE, FOLDER, env_lines, needs_open, secret_file
+from hardener.keeping.names import give_names
+from hardener.keeping.plain import entries
 from hardener.knowledge import ImageFacts, file_variable
 from hardener.model import Service
 from hardener.model.dotenv import line
-from hardener.model.interpolation import resolve_defaults
+from hardener.model.interpolation import resolve_defaults, variables
 from hardener.model.short import as_text
 from hardener.source import Data, Path, at, dotted
 from hardener.source.companions import Companion
@@ -29,12 +32,9 @@ if TYPE_CHECKING:
 Store = Literal["file", "environment", "external"]
 """Where a secret's value lies: in a file, in a variable of `.env`, or in a swarm, under its name."""
 
-ENV_FILE = ".env"
-"""What compose fills variables from: https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/."""
-
 
 # What nobody writes by chance: a word, or a short number, can be a value of many things.
-_DISTINCT = re.compile(r"(?s)^(?=.*[^a-z])(?=.*\D).{8,}$")
+DISTINCT = re.compile(r"(?s)^(?=.*[^a-z])(?=.*\D).{8,}$")
 _USER = re.compile(r"USER(?:_?NAME)?$|LOGIN$", re.IGNORECASE)
 
 
@@ -64,8 +64,6 @@ class Keep:
     new: str | None = field(default=None, repr=False)
     trouble: str = ""
     group: str = ""
-    dead: bool = False
-    """Whether `.env` has another value already, and this default is never used."""
 
     @property
     def told(self) -> str:
@@ -89,8 +87,6 @@ class Keeping:
     env_file = ENV_FILE
 
     def __init__(self, context: Context, rule: str, store: Store = "file", *, rotate: bool = False) -> None:
-        from hardener.keeping.names import give_names
-
         self.context = context
         self.rule = rule
         self.store = store
@@ -125,24 +121,22 @@ class Keeping:
 
     def declaration(self, keep: Keep) -> Data:
         """What stands for a secret at the top of the document."""
-        from hardener.keeping.files import FOLDER
-
         if self.store == "external":
             return {"external": True}
-        return {"environment": keep.variable} if self.store == "environment" else {"file": f"./{FOLDER}/{keep.secret}"}
+        return {"environment": keep.variable} if self.store == "environment" else {"file": f"./{self.place(keep)}"}
+
+    def place(self, keep: Keep) -> str:
+        """The file beside the document that has the value of a secret."""
+        return ENV_FILE if self.store == "environment" else f"{FOLDER}/{keep.secret}"
 
     def files(self, keep: Keep) -> tuple[Companion, ...]:
         """What the secret of a value needs beside the document."""
-        from hardener.keeping.files import env_lines, secret_file
-
         files = env_lines(keep, self.context) if self.store == "environment" else secret_file(keep, self.context)
         return tuple(files)
 
     def files_at(self, path: Path) -> tuple[Companion, ...]:
         """What the scalar at `path` needs beside the document."""
-        from hardener.keeping.files import env_lines
-
-        return tuple(one for keep, _ in self.at(path) if not keep.dead for one in env_lines(keep, self.context))
+        return tuple(one for keep, _ in self.at(path) for one in env_lines(keep, self.context))
 
     def in_env_file(self, service: Service, credential: Credential) -> str | None:
         """Why a credential of an env file should be a secret, if its image can read it from a file."""
@@ -169,6 +163,7 @@ class Keeping:
                     key = kept, credential.variable or "", _USER.search(credential.name) is not None
                     keep = keeps.setdefault(key, Keep(kept))
                     keep.uses.append(self._use(self.context.services[name], credential))
+                    keep.trouble = keep.trouble or self._bound(credential)
         return list(keeps.values())
 
     def _add_copies(self) -> None:
@@ -177,14 +172,14 @@ class Keeping:
             one.value: one
             for found in self.found.values()
             for one in found
-            if one.sure and not one.placeholder and _DISTINCT.search(one.value)
+            if one.sure and not one.placeholder and DISTINCT.search(one.value)
         }
         for name, service in self.context.services.items() if known else ():
             told = {credential.path for credential in self.found[name]}
-            for step, key, text in _variables(service):
+            for step, key, text in entries(service.environment):
                 path: Path = ("services", name, "environment", step)
-                original = known.get(resolve_defaults(text) or "") if path not in told else None
-                if original:
+                original = known.get(resolve_defaults(text) or "") if text and path not in told else None
+                if text and original:
                     start = 0 if isinstance(step, str) else len(key) + 1
                     claim = Evidence(f"it is the value of {original.name}", dotted(original.path))
                     self.found[name].append(
@@ -200,6 +195,17 @@ class Keeping:
                         )
                     )
 
+    def _bound(self, credential: Credential) -> str:
+        """Why a value means something only where it stands; empty if it can be taken out."""
+        written = (self._text(credential.path) or "")[credential.start : credential.end]
+        if self.context.project.is_time(credential.path):
+            return "compose makes a time stamp of it: quote what is meant"
+        if len(variables(written)) > (credential.kind == "default"):
+            return "variables are a part of it"
+        if credential.path[-1] in ("command", "entrypoint") and "\\" in written:
+            return "it is written with a backslash, which a command line takes for another thing"
+        return ""
+
     def _written(self, credential: Credential) -> str | None:
         """What a credential is in the document once compose has filled in variables; None if that is not known."""
         text = self._text(credential.path)
@@ -212,7 +218,7 @@ class Keeping:
 
     def _use(self, service: Service, credential: Credential) -> Use:
         facts = self.context.facts(service)
-        if credential.kind not in ("variable", "url") or "args" in credential.path[2:4]:
+        if credential.kind not in ("variable", "url") or credential.path[2] == "build":
             return Use(service.name, credential, None, "only a variable of a container can give way to a file")
         if facts is None:
             return Use(service.name, credential, None, "it is not known whether its image reads it from a file")
@@ -241,8 +247,12 @@ class Keeping:
             return "an env file or another variable may set it, too"
         if _uses(service, credential.name):
             return f"its command or its health check uses {credential.name}"
-        if self.store == "environment" and service.read_only:
-            return "compose cannot write a secret into a read-only container"
+        if mount := next((one.target for one in service.read_volumes() if _below_run(one.target or "")), None):
+            return f"{mount} is mounted from elsewhere"
+        if self.store == "environment":
+            return "compose cannot write a secret into a read-only container" if service.read_only else ""
+        if self.context.lets_others_in(FOLDER) and (reason := needs_open(service, self.context)):
+            return f"{reason}, and the folder {FOLDER} is open to everybody on the host (chmod 700 {FOLDER})"
         return ""
 
     def _group(self) -> None:
@@ -254,9 +264,10 @@ class Keeping:
                 leaders[id(keep)] = keep = leaders.get(id(above), above)
             return keep
 
-        for places in self._places.values():
-            first = leader(places[0][0])
-            for keep, _ in places[1:]:
+        sharing: dict[Path, Keep] = {}
+        for keep in self.keeps:
+            for use in keep.uses:
+                first = leader(sharing.setdefault(use.credential.path, keep))
                 leaders[id(leader(keep))] = first
         for keep in self.keeps:
             keep.group = f"{leader(keep).variable} as a secret"
@@ -275,6 +286,8 @@ class Keeping:
         """Why a value cannot be a variable of `.env`; empty if it can."""
         if swarm := self.context.swarm:
             return f"{swarm} is for docker stack deploy, which knows no {ENV_FILE}"
+        if self.context.tracked(ENV_FILE):
+            return f"{ENV_FILE} is under version control: git rm --cached {ENV_FILE} first"
         if line(keep.variable, keep.told) is None:
             return f"no line of {ENV_FILE} can hold it"
         outside = [use.service for use in keep.uses if self._elsewhere(use.credential.path)]
@@ -285,6 +298,7 @@ class Keeping:
 
     @cached_property
     def _places(self) -> dict[Path, list[tuple[Keep, Use]]]:
+        """What can leave each scalar: to be asked for only when it is known what cannot."""
         places: dict[Path, list[tuple[Keep, Use]]] = {}
         for keep in self.keeps:
             for use in keep.uses if not keep.trouble else ():
@@ -314,15 +328,9 @@ class Keeping:
         return values
 
 
-def _variables(service: Service) -> Iterator[tuple[str | int, str, str]]:
-    """The key or index, the name and the text of each variable of a service."""
-    if isinstance(service.environment, dict):
-        for name, value in service.environment.items():
-            yield name, name, "" if value is None else as_text(value)
-    else:
-        for index, item in enumerate(service.environment or ()):
-            name, _, value = ("" if item is None else as_text(item)).partition("=")
-            yield index, name, value
+def _below_run(target: str) -> bool:
+    """Whether something that is mounted there may be in the way of secrets."""
+    return f"{target.rstrip('/')}/".startswith("/run/secrets/") or target.rstrip("/") == "/run"
 
 
 def _uses(service: Service, name: str) -> bool:

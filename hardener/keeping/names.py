@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from hardener.errors import HardenError
-from hardener.model.dotenv import read as read_dotenv
-from hardener.model.interpolation import Variable, readable, variables
+from hardener.keeping.files import ENV_FILE, FOLDER, read_env_file
+from hardener.model.interpolation import Variable, readable, resolve_defaults, variables
 
 if TYPE_CHECKING:
     from hardener.keeping.keeping import Keep, Use
@@ -18,54 +21,115 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"_?(?:URL|URI|DSN|CONN(?:ECTION)?(?:_?STR(?:ING)?)?)$")
 _TELLS = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|AUTH|SALT|JWT|PIN")
+_BARE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*$", re.MULTILINE)
 _MOST = 10
 """Values of one name in one service that are told apart by a number."""
 
 
 def give_names(keeps: list[Keep], context: Context) -> None:
     """Names each value, or says what is in the way."""
-    from hardener.keeping.keeping import ENV_FILE
-
     try:
-        env = read_dotenv(context.read(ENV_FILE) or "", dict(os.environ))
+        env = read_env_file(context.read(ENV_FILE) or "")
     except HardenError as error:
         for keep in keeps:
             keep.trouble = f"{ENV_FILE} cannot be read: {error.message}"
         return
-    text = context.project.document.text
-    written = variables(text)
-    secrets = {str(name) for name in context.file.secrets or {}}
-    taken = {variable.name for variable in written}
-    forms: dict[str, set[Variable]] = {}
-    for variable in written:
-        forms.setdefault(variable.name, set()).add(variable)
-    readers = [service.name for service in context.services.values() if _reads_all(service)]
-    wanted = Counter(_base(keep) for keep in keeps if not _default(keep))
+    names = _Names(keeps, context, env)
     for keep in keeps:
         if name := _default(keep):
-            keep.variable, keep.secret = name, name.lower()
-            if len(forms.get(name, ())) > 1:
-                keep.trouble = f"{name} has another default elsewhere, or none"
-            elif env.get(name) and env[name] != keep.value:
-                keep.dead = True
-            elif not _free(name, keep.value, env):
-                keep.trouble = f"{name} is set already, and empty or the shell's own"
-            elif readers and name not in env:
-                keep.trouble = f"{readers[0]} reads {ENV_FILE} as a whole, and would get it, too"
+            keep.trouble = keep.trouble or names.in_the_way(name, keep)
+        elif not (name := names.free(keep)):
+            keep.trouble = keep.trouble or "every name for it is taken"
             continue
+        elif keep.by_variable:
+            keep.trouble = keep.trouble or names.overheard(name, keep)
+        keep.variable, keep.secret = name, name.lower()
+
+
+class _Names:
+    """The names that are taken, and by whom."""
+
+    def __init__(self, keeps: list[Keep], context: Context, env: dict[str, str | None]) -> None:
+        services = context.services.values()
+        self.env = env
+        self.beside = _Beside(context)
+        self.secrets = {str(name) for name in context.file.secrets or {}}
+        # Where secrets of other names are mounted.
+        self.secrets |= {posixpath.basename(grant.target) for service in services for grant in service.read_secrets()}
+        self.elsewhere = _looked_up(context)
+        self.forms: dict[str, set[Variable]] = {}
+        for variable in variables(context.project.document.text):
+            self.forms.setdefault(variable.name, set()).add(variable)
+        self.taken = {*self.forms, *self.elsewhere}
+        self.is_here = context.exists(ENV_FILE)
+        self.readers = [service.name for service in services if _reads_all(service, context)]
+        self.wanted = Counter(_base(keep) for keep in keeps if not _default(keep))
+
+    def in_the_way(self, name: str, keep: Keep) -> str:
+        """Why the value of a default cannot go to `.env`, where everybody sees it; empty if it can."""
+        if len(self.forms.get(name, ())) > 1:
+            return f"{name} has another default elsewhere, or none"
+        if name in self.elsewhere:
+            return f"{name} is looked up elsewhere, too"
+        if other := self.beside.other_default(name, keep.value):
+            return f"{name} has another default in {other}"
+        if self.env.get(name) and self.env[name] != keep.value:
+            return f"{ENV_FILE} sets {name}, and this default is never used"
+        if not _free(name, keep.value, self.env):
+            return f"{name} is set already, and empty or the shell's own"
+        return self.overheard(name, keep)
+
+    def overheard(self, name: str, keep: Keep) -> str:
+        """Who would get a value from `.env` that is not theirs, or needs one that is elsewhere; empty if nobody."""
+        if self.readers and not self.is_here:
+            return f"{self.readers[0]} reads {ENV_FILE}, which is not here: it may say more"
+        users = {use.service for use in keep.uses}
+        strangers = [reader for reader in self.readers if reader not in users and name not in self.env]
+        return f"{strangers[0]} reads {ENV_FILE} as a whole, and would get it, too" if strangers else ""
+
+    def free(self, keep: Keep) -> str | None:
+        """A name for a value that nobody has; None where there is none. It is taken from then on."""
         base, service = _base(keep), _constant(_namer(keep).service)
         own = base if base.startswith(service) else f"{service}_{base}"
         # Under a name of ours it means nothing to a service that reads all of `.env`.
-        plain = wanted[base] == 1 and not readers
-        names = [*([base] if plain else []), own, *(f"{own}_{number}" for number in range(2, _MOST))]
-        free = (name for name in names if name not in taken and name.lower() not in secrets)
-        found = next((name for name in free if _free(name, keep.value, env)), None)
-        if found is None:
-            keep.trouble = "every name for it is taken"
-            continue
-        keep.variable, keep.secret = found, found.lower()
-        taken.add(found)
-        secrets.add(found.lower())
+        plain = self.wanted[base] == 1 and not self.readers
+        for name in (*([base] if plain else []), own, *(f"{own}_{number}" for number in range(2, _MOST))):
+            known = name in self.taken or name.lower() in self.secrets
+            if not known and _free(name, keep.value, self.env) and not self.beside.uses(name, keep.value):
+                self.taken.add(name)
+                self.secrets.add(name.lower())
+                return name
+        return None
+
+
+class _Beside:
+    """The other compose files in the folder: they share `.env` and the folder of secrets, but need not share values."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    @cached_property
+    def defaults(self) -> dict[str, dict[str, str]]:
+        """By variable its defaults, each with a file that has it."""
+        found: dict[str, dict[str, str]] = {}
+        for file, text in self.context.siblings.items():
+            for variable in variables(text):
+                if variable.default is not None:
+                    found.setdefault(variable.name, {})[variable.default] = file
+        return found
+
+    def other_default(self, name: str, value: str) -> str | None:
+        """A file where a variable has another default than `value`."""
+        defaults = self.defaults.get(name, {})
+        return next((file for default, file in defaults.items() if resolve_defaults(default) != value), None)
+
+    def uses(self, name: str, value: str) -> bool:
+        """Whether a name stands for something else in one of them: a variable with a default, a secret with a value."""
+        path = f"{FOLDER}/{name.lower()}"
+        other = self.context.exists(path) and self.context.read(path) != value
+        return self.other_default(name, value) is not None or (
+            other and any(re.search(rf"{path}(?![\w.-])", text) for text in self.context.siblings.values())
+        )
 
 
 def _default(keep: Keep) -> str | None:
@@ -73,11 +137,43 @@ def _default(keep: Keep) -> str | None:
     return keep.uses[0].credential.variable
 
 
-def _reads_all(service: Service) -> bool:
+def _reads_all(service: Service, context: Context) -> bool:
     """Whether a service gets all variables of `.env`."""
-    from hardener.keeping.keeping import ENV_FILE
+    own = os.path.join(os.path.dirname(context.project.document.file), ENV_FILE)
+    files = (os.path.join(os.path.dirname(own), readable(file.path)) for file in service.read_env_file())
+    return any(os.path.realpath(file) == os.path.realpath(own) for file in files)
 
-    return any(os.path.normpath(readable(file.path)) == ENV_FILE for file in service.read_env_file())
+
+def _looked_up(context: Context) -> set[str]:
+    """Names that compose looks up without a word about them in this document: those without a value (`- TOKEN`), and
+    all that env files and the files that are included or extended mention."""
+    names: set[str] = set()
+    for service in context.services.values():
+        for file in service.read_env_file():
+            text = context.read(readable(file.path)) or ""
+            names |= {variable.name for variable in variables(text)} | set(_BARE.findall(text))
+    for data in (*context.project.bodies.values(), *context.project.beside):
+        names |= _without_value(data)
+    for data in context.project.beside:
+        names |= {variable.name for text in _texts(data) for variable in variables(text)}
+    return names
+
+
+def _without_value(data: Any) -> set[str]:
+    """What may be the name of a variable of the shell, anywhere in some data."""
+    if isinstance(data, dict):
+        return {str(key) for key, value in data.items() if value is None}.union(*map(_without_value, data.values()))
+    if isinstance(data, list):
+        return {item for item in data if isinstance(item, str)}.union(*map(_without_value, data))
+    return set()
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, dict | list):
+        for value in data.values() if isinstance(data, dict) else data:
+            yield from _texts(value)
+    elif isinstance(data, str):
+        yield data
 
 
 def _free(name: str, value: str, env: dict[str, str | None]) -> bool:

@@ -46,6 +46,8 @@ def plain_variables(service: Service, context: Context) -> Plain:
     times = Counter(name for _, name, _ in all_of_them)
     for step, name, value in all_of_them:
         text = None if value is None or "$" in name or variables(value) else resolve_defaults(value)
+        if context.project.is_time(("services", service.name, "environment", step)):
+            continue
         if text is None or times[name] > 1 or text.startswith(_SECRETS) or dotenv.line(name, text) is None:
             continue
         found[step] = name, text
@@ -67,12 +69,12 @@ def missing(plain: Plain, path: str, context: Context) -> Plain:
     return {step: (name, value) for step, (name, value) in plain.items() if there.get(name, value) == value}
 
 
-def companions(path: str, plain: Plain, named: bool) -> Files:
-    """The env file that holds what is plain; lines for it if the service has it already, as `named` says."""
-    if not named:
+def companions(path: str, plain: Plain, there: str | None) -> Files:
+    """The env file that holds what is plain; lines for it if the service has one already, which says `there`."""
+    if there is None:
         return (NewFile(path, content(plain), _MODE, _WHY_OPEN),)
     lines = [(name, _line(name, value)) for name, value in plain.values()]
-    return tuple(NewLine(path, line, _MODE, _WHY_OPEN, name) for name, line in lines)
+    return tuple(NewLine(path, line, _MODE, _WHY_OPEN, name, dotenv.read) for name, line in lines)
 
 
 def content(plain: Plain) -> str:

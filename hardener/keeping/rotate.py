@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from hardener.keeping.files import FOLDER
+from hardener.model.short import as_text
+from hardener.source import Path
 
 if TYPE_CHECKING:
     from hardener.keeping.keeping import Keep, Keeping
@@ -17,7 +21,9 @@ _BYTES = 24
 def rotate(keeping: Keeping) -> None:
     """Gives new values to what images only read at their first start, where everyone who uses it gets it from here."""
     for keep in keeping.keeps:
-        if not keep.trouble and _read_once(keep, keeping) and not any(keeping.others(keep)):
+        if keep.trouble or not _read_once(keep, keeping):
+            continue
+        if not any(keeping.others(keep)) and not _written_elsewhere(keep, keeping):
             # A run that was cut short has made one already.
             made = keeping.context.read(f"{FOLDER}/{keep.secret}")
             keep.new = made if made and made != keep.value else secrets.token_urlsafe(_BYTES)
@@ -30,3 +36,26 @@ def _read_once(keep: Keep, keeping: Keeping) -> bool:
         if claim and use.credential.name in claim.value.first_start:
             return True
     return False
+
+
+def _written_elsewhere(keep: Keep, keeping: Keeping) -> bool:
+    """Whether a value stands in the document where nothing takes it out: who has it there would keep the old one."""
+    from hardener.keeping.keeping import DISTINCT
+
+    if not DISTINCT.search(keep.value):
+        return False
+    old = re.compile(rf"(?<!\w){re.escape(keep.value)}(?!\w)")
+    return any(
+        old.search(keeping.without_values(path) if keeping.at(path) else text)
+        for name, body in keeping.context.project.bodies.items()
+        for path, text in _texts(body, ("services", name))
+    )
+
+
+def _texts(data: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every scalar in some data, with its path."""
+    if isinstance(data, dict | list):
+        for step, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from _texts(value, (*path, step))
+    elif data is not None:
+        yield path, as_text(data)

@@ -24,7 +24,7 @@ _SKIPPED = re.compile(rf"(?:[{_SPACE}]++|#[^\n]*+)*+")
 _EXPORT = re.compile(rf"(?:export(?=[\t\n\f\r ])[{_BLANK}]*)?")
 _KEY = re.compile(rf"[\w.\-\[\]{_BLANK}]*")
 _BLANKS = re.compile(rf"[{_BLANK}]*")
-_QUOTED = {quote: re.compile(rf"{quote}((?:[^{quote}\\]++|\\.)*+){quote}", re.DOTALL) for quote in "'\""}
+_QUOTED = {quote: re.compile(rf"{quote}((?:[^{quote}\\]++|\\.)*){quote}", re.DOTALL) for quote in "'\""}
 _ESCAPED_QUOTE = {quote: re.compile(rf"\\(\\|{quote})") for quote in "'\""}
 _ESCAPE = re.compile(r'\\(?:([abfnrtv$"\\])|0([0-9]{0,3}))')
 _ESCAPED = dict(zip('abfnrtv$"\\', ("\a", "\b", "\f", "\n", "\r", "\t", "\v", "$$", '"', "\\"), strict=True))

@@ -7,6 +7,7 @@ https://github.com/compose-spec/compose-spec/blob/main/13-merge.md as far as the
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,9 +26,11 @@ from hardener.model.service import Service
 from hardener.model.short import as_text, entries
 from hardener.shown import name as told
 from hardener.shown import shows
-from hardener.source import Document, Path, Tagged, bare, dotted, load
+from hardener.source import Document, Path, Tagged, at, bare, dotted, load
 from hardener.source.data import plain
 from hardener.source.files import read
+
+_TIME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt ].*)?")
 
 Raw = dict[str, Any]
 
@@ -42,7 +45,7 @@ class Project:
 
     `file` is the file by itself; `services` holds every service with what it takes over through `extends`, and `bodies`
     the same as data. `unresolved` tells, by service, why what it extends could not be read. `included` are the services
-    of included files.
+    of included files, `beside` the data of the other files that were read.
     """
 
     document: Document
@@ -52,6 +55,7 @@ class Project:
     unresolved: dict[str, str] = field(default_factory=dict)
     included: dict[str, Service] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    beside: tuple[Raw, ...] = ()
 
     def heirs(self, name: str) -> list[str]:
         """The services of this file that extend `name` directly."""
@@ -106,6 +110,15 @@ class Project:
             return self.origin(("services", base, *path[2:]))
         return ("services", name, "extends") if "extends" in own else path
 
+    def is_time(self, path: Path) -> bool:
+        """Whether compose may take the scalar at `path` for a point in time: it gives services `2024-01-02` as
+        `2024-01-02 00:00:00 +0000 UTC`."""
+        text = at(self.bodies[str(path[1])], path[2:])
+        if not isinstance(text, str) or not _TIME.fullmatch(text):
+            return False
+        scalar = self.document.scalar(path)
+        return scalar is None or scalar.plain
+
     def is_tagged(self, key: str) -> bool:
         """Whether a key at the top stands under a tag, as in `networks: !reset {}`."""
         merged = self.document.merged
@@ -154,7 +167,8 @@ def read_project(document: Document) -> Project:
             included |= reader.included(reader.main, entry.path)
         except HardenError as error:
             warnings.append(f"{document.where(('include', index))}: {error.message}")
-    return Project(document, file, services, bodies, unresolved, included, tuple(warnings))
+    beside = tuple(plain(other) for name, other in reader.files.items() if name != reader.main)
+    return Project(document, file, services, bodies, unresolved, included, tuple(warnings), beside)
 
 
 def _validated(document: Document, data: Any) -> ComposeFile:
@@ -262,7 +276,8 @@ def _extends(body: Raw) -> Extends | None:
 
 # Either form means the same; compose turns both into one before it merges.
 _KEYED = {"environment", "labels", "annotations", "sysctls", "args"}
-_LISTED = {"dns", "dns_search", "tmpfs", "env_file"}
+ONE_OR_LIST = {"dns", "dns_search", "tmpfs", "env_file"}
+"""Settings of a service that are a text or a list of them."""
 _REPLACED = {"command", "entrypoint", "test"}
 
 
@@ -291,7 +306,7 @@ def _merged(key: str, base: Any, own: Any) -> Any:
         return {**entries(base), **entries(own)}
     if key in ("depends_on", "networks") and type(base) is not type(own):
         return _merge(_as_map(base), _as_map(own))
-    if key in _LISTED:
+    if key in ONE_OR_LIST:
         base, own = _as_list(base), _as_list(own)
     if isinstance(base, list) and isinstance(own, list):
         return base + [item for item in own if item not in base]

@@ -4,7 +4,6 @@ Compose reads with go-yaml, whose dialect is neither YAML 1.1 nor 1.2. Each meth
 that refuses, or takes for something else, what compose accepts; its comment shows the spelling. Where compose is the
 stricter one nothing is done, unless the text would be taken for something else. Found by comparing the two on 16,000
 documents; `tests/source/test_dialect.py` compares them on the telling ones.
-
 ruamel.yaml is loosely typed, hence the many `Any`.
 """
 
@@ -33,8 +32,8 @@ _BLANK_OR_END = " \t" + _END
 _NAME = r"[!-+\--9;-Z\\^-z|~]++"  # visible ASCII without , [ ] { } :
 _URI = r"(?:[0-9A-Za-z\-;/?:@&=+$_.!~*'()]|%[0-9A-Fa-f]{2})"
 # Bounded, because ruamel takes quadratic time over the characters of a tag.
-_VERBATIM = rf"<(?P<verbatim>(?:{_URI}|[,\[\]{{}}]){{1,999}}+)>"
-_TAG = rf"!(?:{_VERBATIM}|(?P<handle>[\w-]{{0,99}}+!)?+(?P<suffix>{_URI}{{0,999}}+))"
+_VERBATIM = rf"<(?P<verbatim>(?:{_URI}|[,\[\]{{}}]){{1,999}})>"
+_TAG = rf"!(?:{_VERBATIM}|(?P<handle>[\w-]{{0,99}}+!)?(?P<suffix>{_URI}{{0,999}}))"
 # What few files have is compiled when it is met; `re.compile` remembers.
 PROPERTY = partial(re.compile, f"&{_NAME}|{_TAG}", re.ASCII)
 """The pattern of one anchor or tag."""
@@ -45,7 +44,7 @@ _ANCHOR = partial(re.compile, rf"[&*]({_NAME})(?=[{_BLANK_OR_END}?:,\]}}%@`])")
 _TAG_TOKEN = partial(re.compile, rf"{_TAG}(?=[{_BLANK_OR_END}])", re.ASCII)
 _DIRECTIVE = partial(
     re.compile,
-    rf"%(?:YAML[ \t]++1\.[0-9]{{1,3}}|TAG[ \t]++(?P<handle>!(?:[\w-]*+!)?+)[ \t]++(?P<prefix>(?:{_URI}|[,\[\]])++))"
+    rf"%(?:YAML[ \t]++1\.[0-9]{{1,3}}|TAG[ \t]++(?P<handle>!(?:[\w-]*+!)?)[ \t]++(?P<prefix>(?:{_URI}|[,\[\]])+))"
     rf"[ \t]*+(?:#[^{_END}]*+)?+(?=[{_END}])",
     re.ASCII,
 )
@@ -56,8 +55,9 @@ _INDENT = re.compile(rf"(?:[ \t]*+(?:#[^{_END}]*+|(?=[{_END}]))|\x20*+)")
 _SPACES = re.compile(" *+")
 _LINE = re.compile(f"[^{_END}]*+")
 _BLANKS = re.compile(r"[ \t]*+")
-_PLAIN = re.compile(rf"(?:[^:{_BLANK_OR_END}]|:(?![{_BLANK_OR_END}]))++")
-_PLAIN_IN_FLOW = re.compile(rf"(?:[^:?,\[\]{{}}{_BLANK_OR_END}]|:(?![,\]}}{_BLANK_OR_END}])|\?(?![{_BLANK_OR_END}]))++")
+# No possessive groups: before Python 3.11.5 they keep what they gave up (python/cpython#106052).
+_PLAIN = re.compile(rf"(?:[^:{_BLANK_OR_END}]++|:(?![{_BLANK_OR_END}]))+")
+_FLOW_PLAIN = re.compile(rf"(?:[^:?,\[\]{{}}{_BLANK_OR_END}]++|:(?![,\]}}{_BLANK_OR_END}])|\?(?![{_BLANK_OR_END}]))+")
 
 
 class TooDeepError(MarkedYAMLError):
@@ -245,7 +245,7 @@ class _Scanner(Scanner):
 
     def scan_plain(self) -> Any:
         # `a<TAB>b` holds the tab. `{a:}` and `[a:, b]` have a key `a`; `[::1]` and `[a?b]` are strings.
-        reader, pattern = self.reader, _PLAIN_IN_FLOW if self.flow_context else _PLAIN
+        reader, pattern = self.reader, _FLOW_PLAIN if self.flow_context else _PLAIN
         start = end = reader.get_mark()
         chunks: list[str] = []
         while True:

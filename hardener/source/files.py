@@ -54,7 +54,7 @@ class SourceFile(NamedTuple):
         """Raises HardenError if the file is read-only or no longer holds what was read."""
         target = _target(self.name)
         try:
-            _refuse_read_only(target, target.stat(), self.name)
+            refuse_read_only(target, self.name)
             if target.read_bytes() != self.content:
                 raise HardenError("the file changed while it was read", Where(self.name), "run again")
         except OSError as error:
@@ -103,7 +103,7 @@ def create(name: str, text: str, like: SourceFile) -> None:
         # A link in a circle is there, although `exists` says no: asked for its status it says what is wrong.
         status = target.stat() if os.path.lexists(target) else None
         if status is not None:
-            _refuse_read_only(target, status, name)
+            refuse_read_only(target, name)
         _replace(target, text.encode(like.encoding), status, _mode(like.name))
     except OSError as error:
         raise HardenError(f"cannot write: {error.strerror}", Where(name), "check the folder") from error
@@ -115,12 +115,11 @@ def create_new(target: Path, content: bytes, mode: int) -> None:
         os.chmod(temporary, mode)
         try:
             os.link(temporary, target)  # a rename would overwrite what came in between
-        except FileExistsError:
-            raise
         except OSError:
             if os.path.lexists(target):
                 raise
             os.rename(temporary, target)  # some file systems have no links
+    _sync(target.parent)
 
 
 def replace_content(target: Path, content: bytes) -> None:
@@ -134,9 +133,11 @@ def _target(name: str) -> Path:
     return Path(os.path.realpath(name))
 
 
-def _refuse_read_only(target: Path, status: os.stat_result, name: str) -> None:
-    if not os.access(target, os.W_OK) or not status.st_mode & stat.S_IWUSR:
-        raise HardenError("the file is read-only", Where(name), "make it writable, or use --output")
+def refuse_read_only(target: Path, name: str, hint: str = "make it writable, or use --output") -> None:
+    """Raises HardenError, about the file `name`, if `target` is read-only, and OSError if it is not there."""
+    # Root may write to any.
+    if not target.stat().st_mode & stat.S_IWUSR or not os.access(target, os.W_OK):
+        raise HardenError("the file is read-only", Where(name), hint)
 
 
 def _mode(name: str) -> int:
@@ -158,6 +159,17 @@ def _replace(target: Path, content: bytes, status: os.stat_result | None, mode: 
                 os.chown(temporary, status.st_uid, status.st_gid)
             os.chmod(temporary, stat.S_IMODE(status.st_mode))
         os.replace(temporary, target)
+    _sync(target.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Makes the names in a folder safe on the disk, in the order in which they came; some systems cannot."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextlib.contextmanager

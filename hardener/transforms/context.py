@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
 from hardener.knowledge.host import on_host
 from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages, differs
-from hardener.model import ComposeFile, Mount, Service, boolean, nonroot
+from hardener.model import ComposeFile, Mount, Service, boolean
 from hardener.model.interpolation import readable, resolve_defaults
 from hardener.model.project import Project
 from hardener.source import Path
@@ -24,10 +26,12 @@ if TYPE_CHECKING:
     from hardener.graph.files import Files
     from hardener.knowledge.dockerfile import Built
     from hardener.model.host_ports import HostPorts
+    from hardener.source.companions import Companion
 
 # Where a host keeps what is its own, by the Filesystem Hierarchy Standard.
 _OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run(?!/user|/media)|usr|boot|lib)(?:/.*)?")
 _ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]|$)", re.MULTILINE)
+_SERVICES = re.compile(r"^[\"']?services[\"']?\s*:", re.MULTILINE)
 _COMMAND = re.compile(r"^\s*([\w./-]+)")
 
 
@@ -64,8 +68,9 @@ class Context:
         self._built: dict[str, Built | None] = {}
         # Groups of changes that turned out to be impossible, by rule and group, with the reason.
         self.lost: Mapping[tuple[str, str], str] = {}
-        # Whether files may be written beside the document.
+        # Whether files may be written beside the document, and those that are going to be.
         self.companions = True
+        self.beside: tuple[Companion, ...] = ()
         # The services that the rule which runs now may change.
         self.chosen: frozenset[str] = frozenset(services)
         # What a rule worked out for all services at once, by a key of its own.
@@ -94,7 +99,7 @@ class Context:
         """Who talks to whom."""
         from hardener.graph import read_graph
 
-        return read_graph(self.project, self.facts)
+        return read_graph(self.project, self.facts, self.beside)
 
     @cached_property
     def credentials(self) -> dict[str, list[Credential]]:
@@ -108,9 +113,38 @@ class Context:
         """The text of a file beside the document, by its path from there; None if it cannot be read."""
         return self._files.read(path)
 
+    def tracked(self, path: str) -> bool:
+        """Whether git has a file beside the document under version control."""
+        top, index = self._git
+        folder = os.path.dirname(os.path.abspath(self.project.document.file))
+        name = os.fsencode(os.path.relpath(os.path.join(folder, path), top).replace(os.sep, "/"))
+        # Each entry has the length of its path, the path and a zero at its end: gitformat-index(5).
+        return len(name).to_bytes(2, "big") + name + b"\0" in index
+
+    @cached_property
+    def _git(self) -> tuple[FilePath, bytes]:
+        """The top of the working tree that the document is in, and its index; empty where there is none."""
+        folder = FilePath(os.path.abspath(self.project.document.file)).parent
+        for top in (folder, *folder.parents):
+            with suppress(OSError):
+                return top, (top / ".git" / "index").read_bytes()
+        return folder, b""
+
+    @cached_property
+    def siblings(self) -> dict[str, str]:
+        """The other compose files in the folder of this one, by name: they share what lies beside it."""
+        own = FilePath(self.project.document.file)
+        names = [name for name in self._files.names(".yml", ".yaml") if name != own.name]
+        texts = {name: self.read(name) or "" for name in names}
+        return {name: text for name, text in texts.items() if _SERVICES.search(text)}
+
     def exists(self, path: str) -> bool:
         """Whether there is a file beside the document, by its path from there."""
         return self._files.exists(path)
+
+    def lets_others_in(self, path: str) -> bool:
+        """Whether there is a folder beside the document that others than its owner may look into."""
+        return self._files.lets_others_in(path)
 
     def env_names(self, service: Service) -> set[str] | None:
         """The names of the variables that the env files of a service set; None if one of them cannot be read."""
@@ -126,7 +160,7 @@ class Context:
     def _files(self) -> Files:
         from hardener.graph.files import Files
 
-        return Files(FilePath(self.project.document.file).parent)
+        return Files(FilePath(self.project.document.file).parent, self.beside)
 
     def registry_known(self, service: Service) -> bool:
         """Whether the image of a service comes from a registry that is known: not `${REGISTRY}/postgres`."""
@@ -206,11 +240,6 @@ class Context:
         if facts and facts.user and facts.user.confidence != "assumed":
             return facts.user.value, Evidence(f"{facts.family} runs as {facts.user.value}", facts.user.source)
         return None
-
-    def starts_as_root(self, service: Service) -> bool | None:
-        """Whether the first process of a service is root's; None if that is not known."""
-        user = self.user(service)
-        return None if user is None else not nonroot(user[0])
 
     def host_files(self, service: Service) -> bool:
         """Whether a service sees files of the host, which keep the owner and the mode that they have there.

@@ -59,13 +59,8 @@ class EnvFile(Transform):
     @field_validator("file")
     @classmethod
     def _beside(cls, file: str) -> str:
-        steps = file.split("/")
-        if not re.fullmatch(r"[\w./{}-]+", file) or file.startswith("/") or {"", ".", ".."} & set(steps):
-            raise ValueError("a path below the folder of the compose file, of letters, digits and . _ - /")
-        if file == ".env":
-            raise ValueError("compose fills in ${…} from .env: take another name")
-        if set("{}") & set(file.replace("{service}", "")):
-            raise ValueError("braces are for {service} only")
+        if reason := _no_place(file.replace("{service}", "service")):
+            raise ValueError(reason)
         return file
 
     def run(self, service: Service, context: Context) -> Iterator[Answer]:
@@ -79,7 +74,7 @@ class EnvFile(Transform):
             plain = missing(plain, path, context)
         if not plain:
             return
-        files = companions(path, plain, named)
+        files = companions(path, plain, (context.read(path) or "") if named else None)
         why, sure = f"{path} has it", Confidence.KNOWN
         if not named:
             place, listed = service.env_file, "it holds what is plain"
@@ -106,6 +101,8 @@ class EnvFile(Transform):
     def _held_back(self, service: Service, path: str, plain: Plain, context: Context) -> str | None:
         """Why what is plain stays where it is, if it does."""
         project = context.project
+        if reason := _no_place(path):
+            return f"{path}: {reason}"
         if not context.companions:
             return "no file can be written beside a document that goes to standard output"
         if context.swarm:
@@ -133,6 +130,13 @@ class EnvFile(Transform):
             if file.format is not None and file.path == path:
                 return f"{path} is read as it stands (format: {file.format})"
         return None
+
+
+def _no_place(path: str) -> str | None:
+    """Why an env file cannot be at `path`, which the name of a service may be a part of; None if it can."""
+    if not re.fullmatch(r"[\w./-]+", path) or {"", ".", ".."} & set(path.split("/")):
+        return "it has to be a path below the folder of the compose file, of letters, digits and . _ - /"
+    return "compose fills in ${…} from .env: take another name" if path == ".env" else None
 
 
 def _paths(service: Service) -> list[str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hardener.keeping import Keep, Keeping, Use
 
 _HISTORY = "a value that was in a file under version control stays in its history: give new ones (--rotate)"
+_TOGETHER = "keep .env beside the file: without it compose goes on, with empty values"
 _ROTATED = "a volume that holds data keeps the old value: change it there, too, or nobody gets in"
 
 
@@ -31,9 +32,12 @@ class Secrets(Transform):
 
     Held back where a program that the service starts uses the variable by its name (a health check, a command); where
     an env file sets it too, since both forms at once end the start of many images; where the image would cut something
-    off the value; where the file is read by `docker stack deploy`, which knows no `.env`. What only stands in for a
-    secret (`changeme`) is left for you to replace. What it breaks: `docker exec` with `$POSTGRES_PASSWORD`, which is
-    not in the environment any more; `--env-file` and `--project-directory`, with which compose reads another `.env`.
+    off the value; where the file is read by `docker stack deploy`, which knows no `.env`; where git has `.env` under
+    version control; where a default means another thing elsewhere. What only stands in for a secret (`changeme`) is
+    left for you to replace. A folder `secrets` that others may look into gets no file that they could read. What it
+    breaks: a deployment that takes the compose file along and leaves `secrets` and `.env` behind; `docker exec` with
+    `$POSTGRES_PASSWORD`, which is not in the environment any more; `--env-file` and `--project-directory`, with which
+    compose reads another `.env`.
 
     ```yaml
     services:
@@ -125,7 +129,7 @@ class Secrets(Transform):
             f"its value goes to {keeping.env_file}, weaker than a secret: {use.not_by_file}",
             Confidence.KNOWN,
             evidence=_evidence(use),
-            caveat=_caveat(keep),
+            caveat=f"{_TOGETHER}; {_caveat(keep)}",
             files=keeping.files_at(path),
             group=keep.group,
         )
@@ -157,18 +161,17 @@ class Secrets(Transform):
             None,
             ("secrets", keep.secret),
             keeping.declaration(keep),
-            self._where(keep),
+            self._where(keep, keeping),
             sure,
             files=keeping.files(keep),
             group=group,
         )
 
-    def _where(self, keep: "Keep") -> str:
+    def _where(self, keep: "Keep", keeping: "Keeping") -> str:
         """What becomes of the value of a secret."""
-        new = "a new value" if keep.new is not None else "its value"
-        if self.store == "external":
-            return f"{new} goes to secrets/{keep.secret}: docker secret create {keep.secret} secrets/{keep.secret}"
-        return f"{new} goes to {'.env' if self.store == 'environment' else f'secrets/{keep.secret}'}"
+        place = keeping.place(keep)
+        told = f"{'its value' if keep.new is None else 'a new value'} goes to {place}"
+        return f"{told}: docker secret create {keep.secret} {place}" if self.store == "external" else told
 
 
 def _caveat(keep: "Keep") -> str:

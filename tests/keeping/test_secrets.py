@@ -1,8 +1,10 @@
 """What leaves the compose file is in the files beside it, to the letter, whatever happens in between."""
 
+import io
 import json
 import os
 import random
+import shutil
 import stat
 import string
 import subprocess
@@ -86,11 +88,15 @@ def test_what_is_only_shown_writes_nothing(folder: Path) -> None:
     assert held(folder) == {"compose.yml": SHOP}
 
 
-@pytest.mark.parametrize("arguments", [("--output", "-"), ()])
+@pytest.mark.parametrize("arguments", [("compose.yml", "--output", "-"), ("-",)])
 def test_what_goes_to_standard_output_keeps_its_secrets(
-    folder: Path, arguments: tuple[str, ...], capsysbinary: pytest.CaptureFixture[bytes]
+    folder: Path,
+    arguments: tuple[str, ...],
+    capsysbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert run(["compose.yml", "--only", "secrets", "--output", "-"]) == 0
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(SHOP.encode())))
+    assert run([*arguments, "--only", "secrets"]) == 0
     assert capsysbinary.readouterr().out == SHOP.encode()
     assert held(folder) == {"compose.yml": SHOP}
 
@@ -153,6 +159,7 @@ def test_a_run_that_is_cut_short_leaves_what_worked_and_the_next_completes_it(
     whole = held(folder)
     for name in whole:
         (folder / name).unlink()
+    Path("secrets").rmdir()
     Path("compose.yml").write_text(SHOP)
 
     writes = iter(range(100))
@@ -234,8 +241,90 @@ def test_root_without_capabilities_is_a_reader_like_others(folder: Path) -> None
 
 def test_a_service_that_reads_all_of_the_env_file_gets_no_name_that_means_something_to_it(folder: Path) -> None:
     Path("compose.yml").write_text(SHOP + "    env_file: .env\n")
+    Path(".env").write_text("")
     assert secrets() == 0
-    assert set(read_env_file(Path(".env").read_text())) == {"DB_POSTGRES_PASSWORD", "CACHE_REQUIREPASS"}
+    assert set(read_env_file(Path(".env").read_text())) == {"DB_POSTGRES_PASSWORD"}
+    # It would get the password of the cache, which it does not use.
+    assert "--requirepass s3cr3t-x" in Path("compose.yml").read_text()
+
+
+def test_a_folder_that_others_may_look_into_gets_no_file_that_they_could_read(folder: Path) -> None:
+    Path("compose.yml").write_text(SHOP.replace("image: postgres:16", 'image: postgres:16\n    user: "999"'))
+    Path("secrets").mkdir(mode=0o755)
+    assert secrets() == 0
+    assert not any(Path("secrets").iterdir())
+    assert read_env_file(Path(".env").read_text())["POSTGRES_PASSWORD"] == "hunter2-x"
+    assert mode(".env") == 0o600
+
+
+def test_a_variable_that_has_the_value_already_stays_as_it_is_written(folder: Path) -> None:
+    there = 'export POSTGRES_PASSWORD="hunter2-x" # told in person\r\nCACHE_REQUIREPASS=s3cr3t-x\r\n'
+    Path(".env").write_bytes(there.encode())
+    assert secrets() == 0
+    assert Path(".env").read_bytes() == there.encode()
+    assert "app:${POSTGRES_PASSWORD}@" in Path("compose.yml").read_text()
+
+
+def test_a_file_that_is_read_only_stays_so(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    Path(".env").write_text("TAG=1\n")
+    os.chmod(".env", 0o444)
+    before = held(folder)
+    assert secrets() == 2
+    assert ".env: the file is read-only" in capfd.readouterr().err
+    assert held(folder) == before
+
+
+def test_what_a_build_may_need_is_not_kept_from_it(folder: Path) -> None:
+    Path("secrets").mkdir(mode=0o700)
+    Path("secrets/of-the-build").touch()
+    assert secrets() == 0
+    assert Path(".dockerignore").read_text() == "secrets/postgres_password\n.env\n"
+
+
+def test_a_build_from_the_folder_above_leaves_them_out(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> None:
+    deploy = tmp_path_factory.mktemp("shop") / "deploy"
+    deploy.mkdir()
+    (deploy / "compose.yml").write_text(SHOP.replace("build: .", "build: .."))
+    assert run([str(deploy / "compose.yml"), "--only", "secrets", "--yes"]) == 0
+    assert (deploy.parent / ".dockerignore").read_text() == "deploy/secrets/\ndeploy/.env\n"
+
+
+def test_an_env_file_under_version_control_gets_no_secret(folder: Path) -> None:
+    if shutil.which("git") is None:
+        pytest.skip("there is no git here")
+    for name in (".env", "web.env", "sub/.env"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text("TAG=1\n")
+    for command in (["init", "-q"], ["add", "web.env", "sub/.env"]):
+        subprocess.run(["git", *command], check=True, capture_output=True)
+    assert "s3cr3t-x" not in harden("compose.yml", [Secrets()]).after  # those are others
+    subprocess.run(["git", "add", ".env"], check=True, capture_output=True)
+    result = harden("compose.yml", [Secrets()])
+    assert "s3cr3t-x" in result.after  # by a file, the other value can go
+    assert any("git rm --cached .env" in advice.reason for advice in result.advice)
+    subprocess.run(["git", "rm", "-q", "--cached", ".env"], check=True, capture_output=True)
+    assert "s3cr3t-x" not in harden("compose.yml", [Secrets()]).after
+
+
+OTHER = """\
+services:
+  db:
+    image: postgres:16
+    environment:
+      POSTGRES_PASSWORD: an0ther-value
+      PGPASSWORD: ${PGPASSWORD:-an0ther-default}
+"""
+
+
+def test_compose_files_in_one_folder_leave_each_other_alone(folder: Path) -> None:
+    """They share the folder `secrets` and `.env`."""
+    Path("compose.dev.yml").write_text(OTHER)
+    Path("compose.yml").write_text(SHOP + "      PGPASSWORD: ${PGPASSWORD:-a-def4ult}\n")
+    assert secrets() == 0
+    assert run(["compose.dev.yml", "--only", "secrets", "--yes"]) == 0
+    assert Path("secrets/postgres_password").read_text() == "hunter2-x"
+    assert Path("secrets/db_postgres_password").read_text() == "an0ther-value"
+    assert "PGPASSWORD" not in Path(".env").read_text()
 
 
 ODD = ["'", '"', "$", "\\", "#", " ", "\t", "\n", "é", "✓", "{", "}", ":", "%", "$$", "${X}", "`", "!", "&", "*", "-"]
@@ -287,3 +376,26 @@ def test_a_link_out_of_the_folder_is_followed_by_nobody(folder: Path, tmp_path_f
     os.symlink("/dev/null", "secrets/postgres_password")
     with pytest.raises(HardenError, match="not a regular file"):
         harden("compose.yml", Profile.read("production"), Selection(only=("secrets",)))
+
+
+def test_an_env_file_that_is_elsewhere_is_not_begun_here(folder: Path) -> None:
+    """What is in the one that the service is to read is not known, and that stays so."""
+    Path("compose.yml").write_text(SHOP + "    env_file: .env\n")
+    assert secrets() == 0
+    assert "--requirepass s3cr3t-x" in Path("compose.yml").read_text()
+    assert not Path(".env").exists()
+
+
+def test_what_goes_to_the_env_file_still_says_who_talks_to_whom(folder: Path) -> None:
+    """The second run sees an address that is in `.env` by then."""
+    Path("compose.yml").write_text(
+        "services:\n"
+        "  web:\n    image: nginx:1.27\n    ports: ['80:80']\n    depends_on: [app]\n"
+        "  app:\n    image: example.org/app:1\n    environment:\n"
+        "      STORE: ${STORE:-postgres://app:hunter2-x@db/app}\n"
+        "  db:\n    image: postgres:16\n"
+    )
+    result = harden("compose.yml", "production")
+    result.write()
+    assert "STORE: ${STORE}" in result.after
+    assert not harden("compose.yml", "production").changed

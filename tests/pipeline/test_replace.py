@@ -86,7 +86,7 @@ class Wrong(Transform):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("image", ["x"]),
+        ("image", ["y"]),
         ("image", {"a": 1}),
         ("image", None),
         ("depends_on", "b"),

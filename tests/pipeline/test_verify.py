@@ -11,6 +11,7 @@ from hardener.profile import Exemption
 from hardener.source.companions import NewFile
 from hardener.target import Made
 from hardener.transforms.base import Answer, Change, Confidence
+from hardener.transforms.env_file import EnvFile
 from hardener.verify import verify
 
 PRODUCTION = Profile.read("production")
@@ -227,6 +228,15 @@ def test_law_8_a_value_that_is_in_no_file(text: str) -> None:
     assert "environment" in broken(right, "law 8", made=wrong)
 
 
+@pytest.mark.parametrize("environment", ["{A: hunter2}", "{A: hunter2, B: $X}", "[A=hunter2]", "[A=hunter2, B]"])
+def test_law_8_a_plain_variable_that_is_in_no_file(environment: str) -> None:
+    profile = Profile.of([EnvFile()])
+    right = plan(load(f"services: {{app: {{image: x, environment: {environment}}}}}\n"), profile)
+    verify(right, profile)
+    wrong = tuple(each._replace(change=spoiled(each.change)) for each in right.made)
+    assert "environment" in broken(right, "law 8", profile, made=wrong)
+
+
 def spoiled(change: Change) -> Change:
     """The change with another value in the files it brings."""
     files = [
@@ -234,4 +244,4 @@ def spoiled(change: Change) -> Change:
         for file in change.files
         if isinstance(file, NewFile) or file.key
     ]
-    return replace(change, files=tuple(files))
+    return change._replace(files=tuple(files))

@@ -157,6 +157,27 @@ def test_a_setting_that_is_no_place_for_it_is_refused(file: str) -> None:
         EnvFile(file=file)
 
 
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("../evil", "{service}.env"), ("", "{service}.env"), ("..", "{service}/x.env"), ("a b", "{service}")],
+)
+def test_the_name_of_a_service_leads_nowhere_else(tmp_path: Path, name: str, file: str) -> None:
+    """Compose refuses most of these names; it need not be there."""
+    (tmp_path / "compose.yml").write_text(json.dumps({"services": {name: {"image": "x", "environment": {"A": "1"}}}}))
+    result = moved(tmp_path, file=file)
+    assert not result.changed
+    assert "below the folder" in result.verdicts[0].reason or "from .env" in result.verdicts[0].reason
+
+
+def test_a_line_that_says_the_same_is_enough(tmp_path: Path) -> None:
+    (tmp_path / "web.env").write_text("export A='1' # one\n")
+    (tmp_path / "compose.yml").write_text(
+        "services: {web: {image: x, env_file: web.env, environment: {A: '1', B: '2'}}}\n"
+    )
+    assert moved(tmp_path).changed
+    assert (tmp_path / "web.env").read_text() == "export A='1' # one\nB=2\n"
+
+
 def test_nothing_is_moved_where_no_file_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "compose.yml").write_text("services: {web: {image: x, environment: {A: '1'}}}\n")
     result = harden(str(tmp_path / "compose.yml"), Profile.of([EnvFile()]), Selection(companions=False))
