@@ -107,18 +107,6 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash.setdefault(SUMMARY, []).extend(getattr(node, "workeroutput", {}).get("summary", []))
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A process that runs a part of the tests hands its lines to the one that prints."""
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["figures"] = session.config.stash.get(SUMMARY, [])
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    lines = getattr(node, "workeroutput", {}).get("figures", [])
-    node.config.stash.setdefault(SUMMARY, []).extend(lines)
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if lines := config.stash.get(SUMMARY, []):
         terminalreporter.section("figures")
