@@ -159,7 +159,7 @@ def lost_lines(result: Result) -> list[str]:
     removes = any(change.action == "remove" for change in result.changes)
     position, gone = 0, []
     for number, line in enumerate(old):
-        if rewritten(line, result) and new[position : position + 1] != [line]:
+        if new[position : position + 1] != [line] and rewritten(line, result):
             continue
         found = next((index for index in range(position, len(new)) if new[index] == line), None)
         if found is not None:

@@ -87,7 +87,7 @@ class _Completeness:
         reachable = [target for target in targets if self.kinds.together(name, target)]
         for target in reachable:
             if target not in self.found.targets.get(name, ()):
-                self.found.connect(name, [target], "possible", claim, self.found.where(name))
+                self.found.connect(name, [target], "possible", claim, self.kinds.where(name))
         return bool(reachable)
 
     # What may be missing.
@@ -221,11 +221,16 @@ class _Completeness:
     def _same_code(self, talking: list[str]) -> None:
         """Services that run one image, of which nothing else is known, use what each other uses."""
         targets = self.found.targets
-        for name, twin in ((one, other) for group in self._twins(talking) for one in group for other in group):
-            missing = targets.get(twin, {}).keys() - targets.get(name, {}).keys() - {name}
-            if missing:
-                used = [target for target in targets[twin] if target in missing]
-                self._may(name, used, f"it runs the same image as {twin}, which uses it")
+        for group in self._twins(talking):
+            used = set[str]().union(*(targets.get(twin, ()) for twin in group))
+            for name in group:
+                # Mostly it has what all of them use, and none need be looked at.
+                if used <= targets.get(name, {}).keys() | {name}:
+                    continue
+                for twin in group:
+                    missing = targets.get(twin, {}).keys() - targets.get(name, {}).keys()
+                    more = [target for target in targets.get(twin, ()) if target in missing]
+                    self._may(name, more, f"it runs the same image as {twin}, which uses it")
 
     def _same_data(self, talking: list[str]) -> None:
         """Services that share files may share the settings in them, above all those that run one image."""

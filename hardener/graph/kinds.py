@@ -150,6 +150,11 @@ class Kinds:
         }
         return named | {name} | {entry.partition(":")[0] for entry in texts(service.volumes_from)}
 
+    @_once
+    def where(self, name: str) -> str:
+        """`file:line:column` of a service."""
+        return self.found.where(name)
+
     # Who can reach whom.
 
     @_once
