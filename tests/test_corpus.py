@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -197,13 +198,18 @@ def rewritten(line: str, result: Result) -> bool:
     return False
 
 
+@lru_cache(maxsize=1)
+def bodies(text: str, file: str) -> dict[str, Any]:
+    """The services of a file, with what they inherit."""
+    return read_project(load(text, file)).bodies
+
+
 def holds(line: str, change: Change, result: Result) -> bool:
     """Whether a line has a value that a rule takes out, or what is left of it."""
     key = change.path[-1]
     if isinstance(key, str) and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*:""", line):
         return True
-    body = read_project(load(result.before, result.file)).bodies[str(change.service)]
-    old = at(body, change.path[2:])
+    old = at(bodies(result.before, result.file)[str(change.service)], change.path[2:])
     parts = [str(item) for item in old] if isinstance(old, list) else str(old).splitlines()
     return any(part and part.strip() in line for part in parts)
 
