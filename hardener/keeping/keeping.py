@@ -94,7 +94,7 @@ class Keeping:
         self.found = {name: [*context.credentials.get(name, ())] for name in context.services}
         self._add_copies()
         self.keeps = self._keeps()
-        give_names(self.keeps, context)
+        self.names = give_names(self.keeps, context)
         self._group()
         for keep in self.keeps:
             self._settle(keep)
@@ -273,13 +273,13 @@ class Keeping:
             keep.group = f"{leader(keep).variable} as a secret"
 
     def _settle(self, keep: Keep) -> None:
-        """Falls back to a variable, or gives up, where a group turned out to be impossible; and checks the variable."""
+        """Falls back to a variable, or gives up, where a group turned out to be impossible; and checks `.env`."""
         lost = self.context.lost
         if (reason := lost.get((self.rule, keep.group))) is not None:
             keep.uses = [Use(use.service, use.credential, None, use.not_by_file or reason) for use in keep.uses]
             keep.group = keep.group.replace(" as a secret", " as a variable")
             keep.trouble = keep.trouble or lost.get((self.rule, keep.group), "")
-        if keep.by_variable and not keep.trouble:
+        if (keep.by_variable or self.store == "environment") and not keep.trouble:
             keep.trouble = self._no_variable(keep)
 
     def _no_variable(self, keep: Keep) -> str:
@@ -290,6 +290,8 @@ class Keeping:
             return f"{ENV_FILE} is under version control: git rm --cached {ENV_FILE} first"
         if line(keep.variable, keep.told) is None:
             return f"no line of {ENV_FILE} can hold it"
+        if self.names and (reason := self.names.overheard(keep)):
+            return reason
         outside = [use.service for use in keep.uses if self._elsewhere(use.credential.path)]
         return f"{outside[0]} has it from another file" if outside else ""
 

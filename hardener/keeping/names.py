@@ -26,27 +26,26 @@ _MOST = 10
 """Values of one name in one service that are told apart by a number."""
 
 
-def give_names(keeps: list[Keep], context: Context) -> None:
-    """Names each value, or says what is in the way."""
+def give_names(keeps: list[Keep], context: Context) -> Names | None:
+    """Names each value, or says what is in the way; None where `.env` says nothing that compose understands."""
     try:
         env = read_env_file(context.read(ENV_FILE) or "")
     except HardenError as error:
         for keep in keeps:
             keep.trouble = f"{ENV_FILE} cannot be read: {error.message}"
-        return
-    names = _Names(keeps, context, env)
+        return None
+    names = Names(keeps, context, env)
     for keep in keeps:
         if name := _default(keep):
             keep.trouble = keep.trouble or names.in_the_way(name, keep)
         elif not (name := names.free(keep)):
             keep.trouble = keep.trouble or "every name for it is taken"
             continue
-        elif keep.by_variable:
-            keep.trouble = keep.trouble or names.overheard(name, keep)
         keep.variable, keep.secret = name, name.lower()
+    return names
 
 
-class _Names:
+class Names:
     """The names that are taken, and by whom."""
 
     def __init__(self, keeps: list[Keep], context: Context, env: dict[str, str | None]) -> None:
@@ -77,14 +76,14 @@ class _Names:
             return f"{ENV_FILE} sets {name}, and this default is never used"
         if not _free(name, keep.value, self.env):
             return f"{name} is set already, and empty or the shell's own"
-        return self.overheard(name, keep)
+        return ""
 
-    def overheard(self, name: str, keep: Keep) -> str:
+    def overheard(self, keep: Keep) -> str:
         """Who would get a value from `.env` that is not theirs, or needs one that is elsewhere; empty if nobody."""
         if self.readers and not self.is_here:
             return f"{self.readers[0]} reads {ENV_FILE}, which is not here: it may say more"
         users = {use.service for use in keep.uses}
-        strangers = [reader for reader in self.readers if reader not in users and name not in self.env]
+        strangers = [reader for reader in self.readers if reader not in users and keep.variable not in self.env]
         return f"{strangers[0]} reads {ENV_FILE} as a whole, and would get it, too" if strangers else ""
 
     def free(self, keep: Keep) -> str | None:

@@ -302,6 +302,7 @@ def test_an_env_file_under_version_control_gets_no_secret(folder: Path) -> None:
     result = harden("compose.yml", [Secrets()])
     assert "s3cr3t-x" in result.after  # by a file, the other value can go
     assert any("git rm --cached .env" in advice.reason for advice in result.advice)
+    assert harden("compose.yml", [Secrets(store="environment")]).after == SHOP
     subprocess.run(["git", "rm", "-q", "--cached", ".env"], check=True, capture_output=True)
     assert "s3cr3t-x" not in harden("compose.yml", [Secrets()]).after
 
@@ -376,6 +377,21 @@ def test_a_link_out_of_the_folder_is_followed_by_nobody(folder: Path, tmp_path_f
     os.symlink("/dev/null", "secrets/postgres_password")
     with pytest.raises(HardenError, match="not a regular file"):
         harden("compose.yml", Profile.read("production"), Selection(only=("secrets",)))
+
+
+def test_what_falls_back_to_a_variable_is_no_strangers_either(folder: Path) -> None:
+    """An anchor that another image shares keeps the secret from being a file."""
+    Path(".env").write_text("A=1\n")
+    text = (
+        "x-env: &env\n  POSTGRES_PASSWORD: hunter2-x\nservices:\n"
+        "  db:\n    image: postgres:16\n    environment:\n      <<: *env\n"
+        "  app:\n    image: example.org/app:1\n    environment:\n      <<: *env\n"
+        "  web:\n    image: example.org/web:1\n    env_file: .env\n"
+    )
+    Path("compose.yml").write_text(text)
+    result = harden("compose.yml", [Secrets()])
+    assert result.after == text
+    assert any("web reads .env as a whole" in advice.reason for advice in result.advice)
 
 
 def test_an_env_file_that_is_elsewhere_is_not_begun_here(folder: Path) -> None:
