@@ -43,9 +43,7 @@ def verify(made: Plan, profile: Profile, selection: Selection = EVERYTHING) -> P
         )
     untouched(made)
     accounted(made, again.project)
-    if any(change.files for change in made.changes) and not any(
-        getattr(one, "rotate", False) for one in profile.transforms
-    ):
+    if any(change.files for change in made.changes):
         kept(made)
     if again.made:
         rules = ", ".join(sorted({change.rule for change in again.changes}))
@@ -87,7 +85,7 @@ def accounted(made: Plan, after: Project) -> None:
 
 
 def kept(made: Plan) -> None:
-    """Law 8: what left the text for a file beside it is in that file, to the letter."""
+    """Law 8: what left the text for a file beside it is in that file, to the letter, unless it got a new value."""
     from hardener.model.dotenv import read
     from hardener.model.interpolation import fill
     from hardener.model.short import as_text
@@ -101,9 +99,10 @@ def kept(made: Plan) -> None:
             values.add(file.content)
             with suppress(HardenError):  # a secret need not look like an env file
                 values |= {value for value in read(file.content).values() if value is not None}
+    renewed = {change.group for change in changes if any(file.fresh for file in change.files)}
     for change in changes:
         old = at({"services": made.project.bodies}, change.path)
-        if change.action not in ("remove", "replace"):
+        if change.action not in ("remove", "replace") or (change.group is not None and change.group in renewed):
             continue
         for item in _gone(old, change.value):
             text = fill(as_text(item), {}, "$")

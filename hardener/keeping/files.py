@@ -32,7 +32,7 @@ def secret_file(keep: Keep, context: Context) -> Iterator[Companion]:
     path = f"{FOLDER}/{keep.secret}"
     # A build may need what is in the folder already.
     yield from _kept_out(f"{FOLDER}/", path if context.exists(FOLDER) else f"{FOLDER}/", context)
-    yield NewFile(path, keep.told, mode, reason)
+    yield NewFile(path, keep.told, mode, reason, fresh=keep.new is not None)
 
 
 def env_lines(keep: Keep, context: Context) -> Iterator[Companion]:
@@ -42,7 +42,8 @@ def env_lines(keep: Keep, context: Context) -> Iterator[Companion]:
         return
     yield from _kept_out(ENV_FILE, None if context.exists(ENV_FILE) else ENV_FILE, context)
     open_to = "; others on this host can, too: chmod 600" if context.lets_others_in(ENV_FILE) else ", nobody else"
-    yield NewLine(ENV_FILE, text, _CLOSED, f"compose reads it{open_to}", keep.variable, read_env_file)
+    reason, fresh = f"compose reads it{open_to}", keep.new is not None
+    yield NewLine(ENV_FILE, text, _CLOSED, reason, keep.variable, read_env_file, fresh)
     if f"\n{keep.variable}=" not in "\n" + _text(f"{ENV_FILE}.example", context):
         yield NewLine(f"{ENV_FILE}.example", f"{keep.variable}=", _PLAIN, "it says what has to be set")
 

@@ -31,13 +31,14 @@ _HINT = (
 class NewFile:
     """A file that holds `content` and nothing else. `path` is seen from the folder of the document, `mode` is its own.
 
-    `reason` says why it has that mode.
+    `reason` says why it has that mode. `fresh`: what it holds is new, and stood nowhere before.
     """
 
     path: str
     content: str = field(repr=False)
     mode: int
     reason: str
+    fresh: bool = False
 
     def missing(self, folder: Path) -> bool:
         """Whether it is to be made. Raises HardenError where something else is in its place."""
@@ -80,6 +81,7 @@ class NewLine:
     reason: str
     key: str = ""
     read: Read | None = field(default=None, repr=False)
+    fresh: bool = False
 
     def missing(self, folder: Path) -> bool:
         """Whether the line is to be added. Raises HardenError where another one is in its place, or none can be."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from hardener import Plan, Profile, PublishedPorts, Transform, VerificationError, load, plan
+from hardener import Plan, Profile, PublishedPorts, Secrets, Transform, VerificationError, load, plan
 from hardener.profile import Exemption
 from hardener.source.companions import NewFile
 from hardener.target import Made
@@ -226,6 +226,14 @@ def test_law_8_a_value_that_is_in_no_file(text: str) -> None:
     verify(right, PRODUCTION)
     wrong = tuple(each._replace(change=spoiled(each.change)) for each in right.made)
     assert "environment" in broken(right, "law 8", made=wrong)
+
+
+def test_law_8_a_new_value_excuses_itself_alone() -> None:
+    rotating = Profile.of([Secrets(rotate=True)])
+    verify(plan(load(SECRET), rotating), rotating)  # a new one
+    right = plan(load(WEAKER), rotating)
+    wrong = tuple(each._replace(change=spoiled(each.change)) for each in right.made)
+    assert "environment" in broken(right, "law 8", rotating, made=wrong)
 
 
 @pytest.mark.parametrize("environment", ["{A: hunter2}", "{A: hunter2, B: $X}", "[A=hunter2]", "[A=hunter2, B]"])
