@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from hardener.errors import HardenError
 from hardener.graph.files import Files
 from hardener.model.short import tokens
 from hardener.shown import shows
 
-_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]\s*(.*))?")
 # Words of a variable's name that say that its value is a host, or holds one.
 _SAYS_HOST = re.compile(
     r"\w*hosts?|hostnames?|servers?|\w*urls?|\w*uris?|\w*addrs?|address(?:es)?|endpoints?|brokers?|dsn|nodes?"
@@ -62,22 +61,13 @@ def says_own(name: str) -> bool:
 
 
 def read_env(path: str, files: Files) -> list[Variable] | None:
-    """The variables of an env file; None if it cannot be read."""
+    """The variables of an env file; None if it cannot be read, or if compose would refuse it."""
+    from hardener.model.dotenv import entries
+
     text = files.read(path)
-    return None if text is None else list(_lines(text, path))
-
-
-def _lines(text: str, path: str) -> Iterator[Variable]:
-    for number, line in enumerate(text.split("\n"), 1):
-        found = _LINE.fullmatch(line)
-        if found and not line.lstrip().startswith("#"):
-            value = found[2]
-            yield Variable(found[1], None if value is None else _unquoted(value), f"{path}:{number}")
-
-
-def _unquoted(value: str) -> str:
-    value = value.strip()
-    if value[:1] in ("'", '"'):
-        end = value.find(value[0], 1)
-        return value[1:end] if end > 0 else value[1:]
-    return value.partition(" #")[0].rstrip()
+    try:
+        found = entries(text or "", file=path)
+        return None if text is None else [Variable(each.name, each.value, f"{path}:{each.line}") for each in found]
+    except HardenError as error:
+        files.note(f"{path} cannot be read: {error.message}")
+        return None

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hardener.errors import HardenError
 from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
 from hardener.knowledge.host import on_host
 from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages, differs
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 # Where a host keeps what is its own, by the Filesystem Hierarchy Standard.
 _OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run(?!/user|/media)|usr|boot|lib)(?:/.*)?")
-_ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*(?:[=:]|$)", re.MULTILINE)
 _SERVICES = re.compile(r"^[\"']?services[\"']?\s*:", re.MULTILINE)
 _COMMAND = re.compile(r"^\s*([\w./-]+)")
 
@@ -150,10 +150,15 @@ class Context:
         """The names of the variables that the env files of a service set; None if one of them cannot be read."""
         names: set[str] = set()
         for env_file in service.read_env_file():
+            from hardener.model.dotenv import entries
+
             text = self._files.read(resolve_defaults(env_file.path) or "")
             if text is None and env_file.required:
                 return None
-            names |= {found[1] for found in _ENV_LINE.finditer(text or "")}
+            try:
+                names |= {entry.name for entry in entries(text or "")}
+            except HardenError:  # compose refuses it
+                return None
         return names
 
     @cached_property
