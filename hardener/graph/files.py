@@ -37,9 +37,9 @@ class Files:
 
     def __init__(self, folder: Path, beside: Iterable[Companion] = ()) -> None:
         self.folder = folder
-        self._beside: dict[str, list[Companion]] = {}
+        self._coming: dict[str, list[Companion]] = {}
         for file in beside:
-            self._beside.setdefault(file.path, []).append(file)
+            self._coming.setdefault(file.path, []).append(file)
         self.notes: dict[str, None] = {}
         self._texts: dict[str, str | None] = {}
 
@@ -59,7 +59,7 @@ class Files:
         return self._texts[path]
 
     def exists(self, path: str) -> bool:
-        return os.path.normpath(path) in self._beside or os.path.lexists(self.folder / path)
+        return os.path.normpath(path) in self._coming or os.path.lexists(self.folder / path)
 
     def lets_others_in(self, path: str) -> bool:
         """Whether a file or folder is there, and its mode lets others than its owner get at what is in it."""
@@ -101,7 +101,7 @@ class Files:
                 yield os.path.normpath(os.path.join(path, os.path.relpath(directory, top), name))
 
     def _read(self, path: str) -> str:
-        coming = self._beside.get(os.path.normpath(path), ())
+        coming = self._coming.get(os.path.normpath(path), ())
         lines = [file.content if isinstance(file, NewFile) else file.line for file in coming]
         if not coming or os.path.lexists(self.folder / path):
             lines.insert(0, self._read_now(path))

@@ -54,7 +54,8 @@ class Keep:
     """One value and all that use it.
 
     `secret` is its name below /run/secrets, `variable` its name in `.env`; `new` is what takes the place of the value,
-    where it is to be a new one. `trouble` says why it has to stay. Changes with the same `group` go together.
+    where it is to be a new one. `trouble` says why it has to stay. Values that share a scalar have one `leader` and go
+    together; `weaker` are those that could not be secrets.
     """
 
     value: str = field(repr=False)
@@ -63,7 +64,13 @@ class Keep:
     variable: str = ""
     new: str | None = field(default=None, repr=False)
     trouble: str = ""
-    group: str = ""
+    leader: str = ""
+    weaker: bool = False
+
+    @property
+    def group(self) -> str:
+        """What its changes are called, which are made all together or not at all."""
+        return f"{self.leader} as a {'variable' if self.weaker else 'secret'}"
 
     @property
     def told(self) -> str:
@@ -270,14 +277,14 @@ class Keeping:
                 first = leader(sharing.setdefault(use.credential.path, keep))
                 leaders[id(leader(keep))] = first
         for keep in self.keeps:
-            keep.group = f"{leader(keep).variable} as a secret"
+            keep.leader = leader(keep).variable
 
     def _settle(self, keep: Keep) -> None:
         """Falls back to a variable, or gives up, where a group turned out to be impossible; and checks `.env`."""
         lost = self.context.lost
         if (reason := lost.get((self.rule, keep.group))) is not None:
             keep.uses = [Use(use.service, use.credential, None, use.not_by_file or reason) for use in keep.uses]
-            keep.group = keep.group.replace(" as a secret", " as a variable")
+            keep.weaker = True
             keep.trouble = keep.trouble or lost.get((self.rule, keep.group), "")
         if (keep.by_variable or self.store == "environment") and not keep.trouble:
             keep.trouble = self._no_variable(keep)

@@ -29,7 +29,8 @@ class Networks(Transform):
 
     Held back where the file has more networks than that: whoever wrote them split it on purpose. Where services come
     from other files (`include`, `extends`), which may need to be reached; where nothing would be parted; where a part
-    of the file is left out of the run. A service of which it is not known whom it talks to stays connected with all.
+    of the file is left out of the run; in a file of more than 250 services, where it is not looked for who may talk to
+    whom. A service of which it is not known whom it talks to stays connected with all.
     What it breaks: containers of other projects that join this one's network to reach its stores.
 
     ```yaml
