@@ -279,7 +279,7 @@ class _Planner:
             return not self.reshaped(change)
         # Lists are joined: what goes from this one would come back if the extended service has it, too.
         goes = index is not None or change.action == "remove" or isinstance(change.value, list)
-        joined = goes and "extends" in self.project.as_written(change.service)
+        joined = goes and "extends" in self.project.written[change.service]
         return same(now, was) and (own is None or (same(own, was) and not joined))
 
     def reshaped(self, change: Change) -> bool:

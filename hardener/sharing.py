@@ -201,7 +201,7 @@ class _Settler:
         `parts` are the leaves that `service` gets, with their paths below it.
         """
         for heir in self.project.heirs(service):
-            body = self.project.as_written(heir)
+            body = self.project.written[heir]
             got = [
                 (below, value)
                 for below, value in parts
@@ -255,7 +255,7 @@ class _Settler:
         if any(tags(self.project.document.merged, (SERVICES, heir, *path))):
             return True
         base = self.driver(service, self.project.bodies[service])
-        own = self.driver(heir, self.project.as_written(heir))
+        own = self.driver(heir, self.project.written[heir])
         # Two drivers of which a variable names one may be the same.
         return path[0] == "logging" and bool(base and own) and base != own and "$" not in f"{base}{own}"
 

@@ -50,7 +50,7 @@ def variables_of(found: Findings, service: Service) -> Iterator[Variable]:
 
 def _base(found: Findings, service: Service) -> str:
     """Where the paths of a service count from, seen from its file: another folder if it extends one of there."""
-    written = found.project.as_written(service.name)
+    written = found.project.written[service.name]
     extended = service.read_extends() if "extends" in written else None
     own = found.project.file.read_services()[service.name].read_extends()
     base = own or extended

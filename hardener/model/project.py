@@ -17,7 +17,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from hardener.errors import HardenError
-from hardener.model.base import as_written
 from hardener.model.compose import ComposeFile, unknown_keys
 from hardener.model.errors import problems
 from hardener.model.interpolation import readable, resolve_defaults
@@ -43,15 +42,16 @@ MAX_CHAIN = 100
 class Project:
     """A document read as compose reads it.
 
-    `file` is the file by itself; `services` holds every service with what it takes over through `extends`, and `bodies`
-    the same as data. `unresolved` tells, by service, why what it extends could not be read. `included` are the services
-    of included files, `beside` the data of the other files that were read.
+    `file` is the file by itself; `services` holds every service with what it takes over through `extends`, `bodies` the
+    same as data, and `written` the data without what is taken over. `unresolved` tells, by service, why what it extends
+    could not be read. `included` are the services of included files, `beside` the data of the other files read.
     """
 
     document: Document
     file: ComposeFile
     services: dict[str, Service]
     bodies: dict[str, Raw]
+    written: dict[str, Raw]
     unresolved: dict[str, str] = field(default_factory=dict)
     included: dict[str, Service] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class Project:
         if path[:1] != ("services",) or len(path) < 3 or path[1] in self.unresolved:
             return path
         name, key, rest = str(path[1]), str(path[2]), path[3:]
-        own, base = self.as_written(name), self.bases.get(name)
+        own, base = self.written[name], self.bases.get(name)
         if rest and isinstance(rest[0], int) and isinstance(items := self.bodies[name].get(key), list):
             item = items[rest[0]]
             if isinstance(written := own.get(key), list) and item in written:
@@ -132,10 +132,6 @@ class Project:
         own = [body.get(key) if isinstance(body, dict) else None for body in bodies]
         return None not in own and len(set(map(id, own))) == len(own)
 
-    def as_written(self, name: str) -> Raw:
-        """The body of a service without what it extends, `<<` merged."""
-        return as_written(self.file.read_services()[name]) or {}
-
 
 def read_project(document: Document) -> Project:
     """Reads `document` and the files it extends and includes.
@@ -152,7 +148,8 @@ def read_project(document: Document) -> Project:
     reader = _Reader(FilePath(document.file), raw)
     unresolved: dict[str, str] = {}
     services = dict(file.read_services())
-    bodies = {name: body or {} for name, body in (data.get("services") or {}).items()}
+    written = {name: body or {} for name, body in (data.get("services") or {}).items()}
+    bodies = dict(written)
     for name, service in services.items():
         if service.extends is not None:
             try:
@@ -168,7 +165,7 @@ def read_project(document: Document) -> Project:
         except HardenError as error:
             warnings.append(f"{document.where(('include', index))}: {error.message}")
     beside = tuple(plain(other) for name, other in reader.files.items() if name != reader.main)
-    return Project(document, file, services, bodies, unresolved, included, tuple(warnings), beside)
+    return Project(document, file, services, bodies, written, unresolved, included, tuple(warnings), beside)
 
 
 def _validated(document: Document, data: Any) -> ComposeFile:

@@ -58,12 +58,15 @@ def command_words(value: Any) -> list[str] | None:
         return None
     if not isinstance(value, str):
         return texts(value)
-    if len(value) > LONGEST_COMMAND:
-        return [value]
+    return [value] if len(value) > LONGEST_COMMAND else list(_split(value))
+
+
+@lru_cache(maxsize=1024)
+def _split(command: str) -> tuple[str, ...]:
     try:
-        return shlex.split(value)
+        return tuple(shlex.split(command))
     except ValueError:
-        return [value]
+        return (command,)
 
 
 @lru_cache(maxsize=4096)

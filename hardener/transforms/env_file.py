@@ -107,7 +107,7 @@ class EnvFile(Transform):
             return "no file can be written beside a document that goes to standard output"
         if context.swarm:
             return f"{context.swarm} is for docker stack deploy, which takes quotes in env files for part of a value"
-        if "extends" in project.as_written(service.name) or project.heirs(service.name):
+        if "extends" in project.written[service.name] or project.heirs(service.name):
             return "it extends another service or is extended: env files would come in another order"
         if "{service}" not in self.file and any(
             plain_variables(other, context) for other in project.services.values() if other.name != service.name

@@ -106,7 +106,7 @@ def test_extends_in_the_same_file(write: Write) -> None:
     assert found.services["a"].restart == "always"
     assert found.heirs("c") == ["b"]
     assert found.heirs("b") == ["a"]
-    assert found.as_written("a") == {"extends": "b"}
+    assert found.written["a"] == {"extends": "b"}
 
 
 def test_extends_from_another_folder(write: Write, compose: Path) -> None:

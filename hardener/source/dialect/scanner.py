@@ -1,25 +1,15 @@
-"""The YAML that `docker compose` reads, as events of ruamel.yaml's pure reader, scanner and parser.
-
-Compose reads with go-yaml, whose dialect is neither YAML 1.1 nor 1.2. Each method below replaces one of ruamel's where
-that refuses, or takes for something else, what compose accepts; its comment shows the spelling. Where compose is the
-stricter one nothing is done, unless the text would be taken for something else. Found by comparing the two on 16,000
-documents; `tests/source/test_dialect.py` compares them on the telling ones.
-ruamel.yaml is loosely typed, hence the many `Any`.
-"""
+"""The characters and tokens of a text, as compose reads them."""
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator
 from functools import cached_property, partial
 from typing import Any
 from urllib.parse import unquote
 
-from ruamel.yaml import YAML, tokens
+from ruamel.yaml import tokens
 from ruamel.yaml.error import FileMark, MarkedYAMLError
-from ruamel.yaml.events import ScalarEvent
-from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import Reader, ReaderError
 from ruamel.yaml.scanner import Scanner, ScannerError
 
@@ -57,6 +47,7 @@ _LINE = re.compile(f"[^{_END}]*+")
 _BLANKS = re.compile(r"[ \t]*+")
 # No possessive groups: before Python 3.11.5 they keep what they gave up (python/cpython#106052).
 _PLAIN = re.compile(rf"(?:[^:{_BLANK_OR_END}]++|:(?![{_BLANK_OR_END}]))+")
+_SIMPLE_KEY = re.compile(rf"\w[\w.-]*+(?=:[{_BLANK_OR_END}])")
 _FLOW_PLAIN = re.compile(rf"(?:[^:?,\[\]{{}}{_BLANK_OR_END}]++|:(?![,\]}}{_BLANK_OR_END}])|\?(?![{_BLANK_OR_END}]))+")
 
 
@@ -64,20 +55,9 @@ class TooDeepError(MarkedYAMLError):
     """The text nests more than `MAX_DEPTH` levels deep at `problem_mark`."""
 
 
-def events(text: str) -> Iterator[Any]:
-    """The parse events of `text`; `start_mark.index` and `end_mark.index` are indices in it. Raises YAMLError."""
-    yaml = _YAML(typ="safe", pure=True)
-    yaml.Reader, yaml.Scanner, yaml.Parser = _Reader, _Scanner, _Parser
-    return iter(yaml.parse(text))
+class DialectReader(Reader):
+    """The characters of a text, and where they stand."""
 
-
-class _YAML(YAML):
-    def official_plug_ins(self) -> Any:
-        # None is wanted, and looking for them reads a folder for every document.
-        return []
-
-
-class _Reader(Reader):
     def check_printable(self, data: Any) -> None:
         # DEL and U+0080 to U+009F are ordinary characters: `a: b<DEL>c`.
         if found := _UNREADABLE.search(data):
@@ -113,7 +93,9 @@ class _Reader(Reader):
         return text
 
 
-class _Scanner(Scanner):
+class DialectScanner(Scanner):
+    """Characters to tokens."""
+
     # `"it\'s"`
     ESCAPE_REPLACEMENTS = {**Scanner.ESCAPE_REPLACEMENTS, "'": "'"}  # noqa: RUF012  (as the base class has it)
 
@@ -154,16 +136,38 @@ class _Scanner(Scanner):
         return self.tokens.popleft()
 
     def fetch_more_tokens(self) -> Any:
-        # ruamel tries one kind of token after the other; two of them are most of a file.
+        # ruamel tries one kind of token after the other; some of them are most of a file.
         self.scan_to_next_token()
         self.stale_possible_simple_keys()
         self.unwind_indent(self.reader.column)
         char = self.reader.peek()
         if char.isalnum():
-            return self.fetch_plain()
+            key = self.allow_simple_key and not self.flow_context and self.fetch_simple_key()
+            return None if key else self.fetch_plain()
         if char == ":" and self.check_value():
             return self.fetch_value()
+        if char in "\"'":
+            return self.fetch_flow_scalar(char)
+        if char == "-" and self.check_block_entry():
+            return self.fetch_block_entry()
         return super().fetch_more_tokens()
+
+    def fetch_simple_key(self) -> bool:
+        # A word, a colon and a blank: no need to save a possible key, and to come back to it at the colon.
+        reader = self.reader
+        start = reader.get_mark()
+        text = reader.take(_SIMPLE_KEY)
+        if not text:
+            return False
+        end = reader.get_mark()
+        if self.add_indent(start.column):
+            self.tokens.append(tokens.BlockMappingStartToken(start, start))
+        reader.forward()
+        self.tokens.append(tokens.KeyToken(start, start))
+        self.tokens.append(tokens.ScalarToken(text, True, start, end))
+        self.tokens.append(tokens.ValueToken(end, reader.get_mark()))
+        self.allow_simple_key = False
+        return True
 
     def fail(self, problem: str) -> ScannerError:
         return ScannerError(None, None, problem, self.reader.get_mark())
@@ -377,24 +381,3 @@ class _Scanner(Scanner):
                 return breaks, last, max(widest, self.indent + 1) if indent is None else indent
             last = reader.get_mark()
             breaks.append(self.scan_line_break())
-
-
-class _Parser(Parser):
-    @cached_property
-    def scanner(self) -> Any:
-        return super().scanner
-
-    def parse_node(self, block: bool = False, indentless_sequence: bool = False) -> Any:
-        # Most nodes are scalars without anchor and tag.
-        token = self.scanner.peek_token()
-        if not isinstance(token, tokens.ScalarToken):
-            return super().parse_node(block, indentless_sequence)
-        self.scanner.get_token()
-        self.state = self.states.pop()
-        return ScalarEvent(None, None, None, token.value, token.start_mark, token.end_mark, token.style)
-
-    def parse_implicit_document_start(self) -> Any:
-        # `...` at the start, and two of them at the end.
-        while self.scanner.check_token(tokens.DocumentEndToken):
-            self.scanner.get_token()
-        return super().parse_implicit_document_start()
