@@ -16,8 +16,8 @@ from hardener.model.project import Project, read_project
 from hardener.pipeline import EVERYTHING, Plan, Selection, plan
 from hardener.profile import Profile
 from hardener.shown import shows
-from hardener.source import Document, load
-from hardener.source.companions import Companion, check
+from hardener.source import Document, companions, load
+from hardener.source.companions import Companion
 from hardener.source.files import SourceFile, create, read
 from hardener.transforms.base import Advice, Change, Transform
 from hardener.transforms.resource_limits import memory_limits
@@ -88,11 +88,6 @@ class Result:
         """What the changes need beside the file, each once, in the order in which it is written."""
         return tuple(dict.fromkeys(file for change in (*self.changes, *self.had) for file in change.files))
 
-    def missing(self) -> tuple[Companion, ...]:
-        """Those of `files` that are not there yet. Raises HardenError where one has something else in it."""
-        folder = self._folder(None)
-        return tuple(file for file in self.files if file.missing(folder))
-
     def write(self, output: str | None = None) -> None:
         """Writes the new text over the file, or to `output`, atomically, and before it what it needs beside it.
 
@@ -102,11 +97,7 @@ class Result:
             return
         if output is None:
             self.source.check()
-        folder = self._folder(output)
-        for file in self.files:
-            check(file, folder)  # nothing is written where one of them is in the way
-        for file in self.files:
-            file.write(folder)
+        companions.write(self.files, self._folder(output))
         if output is None:
             self.source.write(self.after)
         else:
@@ -159,7 +150,7 @@ def harden(
             f"{file.name}: memory limits add up to {format_bytes(total)}, the host has {format_bytes(host_memory)}"
         )
     result = _result(file, profile, made, warnings, _looker(made.project, after, profile))
-    result.missing()
+    companions.missing(result.files, result._folder(None))  # raises where something else is in their place
     return replace(result, warnings=tuple(map(result.veil.text, warnings))) if warnings else result
 
 

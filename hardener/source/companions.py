@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,32 +40,6 @@ class NewFile:
     reason: str
     fresh: bool = False
 
-    def missing(self, folder: Path) -> bool:
-        """Whether it is to be made. Raises HardenError where something else is in its place."""
-        target = folder / self.path
-        found = _content(target)
-        if found is None:
-            return True
-        if found != self.content.encode():
-            raise HardenError(
-                "this file is there already and holds another value, which is kept",
-                Where(str(target)),
-                _HINT.format("file"),
-            )
-        return False
-
-    def write(self, folder: Path) -> bool:
-        """Makes it if it is missing, and tells whether it was. Raises HardenError where it cannot."""
-        if not self.missing(folder):
-            return False
-        target = folder / self.path
-        try:
-            target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            create_new(target, self.content.encode(), self.mode)
-        except OSError as error:
-            raise HardenError(f"cannot write: {error.strerror}", Where(str(target)), "check the folder") from None
-        return True
-
 
 @dataclass(frozen=True, slots=True)
 class NewLine:
@@ -83,76 +57,113 @@ class NewLine:
     read: Read | None = field(default=None, repr=False)
     fresh: bool = False
 
-    def missing(self, folder: Path) -> bool:
-        """Whether the line is to be added. Raises HardenError where another one is in its place, or none can be."""
-        target = folder / self.path
-        text = self._text(target)
-        if text is None:
-            return True
-        if self._said(text, target):
-            return False
-        if not self._said(_with(text, self.line), target):
-            raise HardenError("what is added at its end is not read", Where(str(target)), "look at its last lines")
-        return True
 
-    def write(self, folder: Path) -> bool:
-        """Adds the line if it is missing, and tells whether it was. Raises HardenError where it cannot."""
-        if not self.missing(folder):
-            return False
-        target = folder / self.path
-        text = self._text(target)
+Companion = NewFile | NewLine
+
+
+def missing(files: Iterable[Companion], folder: Path) -> list[Companion]:
+    """Those of `files` that are not there yet. Raises HardenError where something else is, or where none can be."""
+    return [file for path, group in _by_path(files).items() for file in _missing(group, folder / path)]
+
+
+def write(files: Iterable[Companion], folder: Path) -> None:
+    """Makes those that are missing. Raises HardenError where one cannot be made, if possible before any is.
+
+    Lines of one file are added at once.
+    """
+    grouped = _by_path(missing(files, folder))
+    for path in grouped:
+        _check_writable(folder / path)
+    for path, group in grouped.items():
+        target = folder / path
         try:
-            if text is None:
-                create_new(target, f"{self.line}\n".encode(), self.mode)
-            else:
-                replace_content(target, _with(text, self.line).encode("utf-8", "surrogateescape"))
+            _make(_missing(group, target), target)  # it may have come meanwhile
         except OSError as error:
             raise HardenError(f"cannot write: {error.strerror}", Where(str(target)), "check the folder") from None
-        return True
 
-    def _said(self, text: str, target: Path) -> bool:
-        """Whether a text has the line, or sets its variable to the same. Raises HardenError if it sets another."""
-        if self.read is None:
-            return re.search(rf"^{re.escape(self.line)}\r?$", text, re.MULTILINE) is not None
-        try:
-            found = self.read(text)
-        except HardenError as error:
-            raise HardenError(error.message, Where(str(target)), "compose does not read it, either") from None
-        if self.key not in found:
-            return False
-        if found[self.key] != self.read(self.line)[self.key]:
-            named = re.search(rf"^[ \t]*(?:export\s+)?{re.escape(self.key)}\s*[=:]", text, re.MULTILINE)
-            line = text.count("\n", 0, named.start()) + 1 if named else 1
+
+def _by_path(files: Iterable[Companion]) -> dict[str, list[Companion]]:
+    found: dict[str, list[Companion]] = {}
+    for file in files:
+        found.setdefault(file.path, []).append(file)
+    return found
+
+
+def _missing(group: list[Companion], target: Path) -> list[Companion]:
+    """As `missing`, of what goes into one file."""
+    content = _content(target)
+    if content is None:
+        return group
+    for file in group:
+        if isinstance(file, NewFile) and content != file.content.encode():
             raise HardenError(
-                f"{self.key} has another value already, which is kept",
-                Where(str(target), line, 1),
+                "this file is there already and holds another value, which is kept",
+                Where(str(target)),
+                _HINT.format("file"),
+            )
+    text = content.decode("utf-8", "surrogateescape")
+    lines = [file for file in group if isinstance(file, NewLine)]
+    left = [line for line, is_there in zip(lines, _said(lines, text, target), strict=True) if not is_there]
+    if not all(_said(left, _with(text, left), target)):
+        raise HardenError("what is added at its end is not read", Where(str(target)), "look at its last lines")
+    return [*left]
+
+
+def _make(group: list[Companion], target: Path) -> None:
+    """Makes a file, or adds lines to it. Raises OSError."""
+    files = [file for file in group if isinstance(file, NewFile)]
+    lines = [file for file in group if isinstance(file, NewLine)]
+    for file in files:
+        target.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        create_new(target, file.content.encode(), file.mode)
+    if not lines:
+        return
+    content = _content(target)
+    if content is None:
+        create_new(target, _with("", lines).encode(), lines[0].mode)
+    else:
+        text = _with(content.decode("utf-8", "surrogateescape"), lines)
+        replace_content(target, text.encode("utf-8", "surrogateescape"))
+
+
+def _said(lines: list[NewLine], text: str, target: Path) -> list[bool]:
+    """Whether a text has each line, or sets its variable to the same. Raises HardenError where it sets another."""
+    there = set(re.split(r"\r?\n", text))
+    try:
+        reads = {line.read for line in lines if line.read is not None}
+        variables = {read: read(text) for read in reads}
+    except HardenError as error:
+        raise HardenError(error.message, Where(str(target)), "compose does not read it, either") from None
+    for line in lines:
+        found = variables[line.read] if line.read else {}
+        if line.read and line.key in found and found[line.key] != line.read(line.line)[line.key]:
+            named = re.search(rf"^[ \t]*(?:export\s+)?{re.escape(line.key)}\s*[=:]", text, re.MULTILINE)
+            number = text.count("\n", 0, named.start()) + 1 if named else 1
+            raise HardenError(
+                f"{line.key} has another value already, which is kept",
+                Where(str(target), number, 1),
                 _HINT.format("line"),
             )
-        return True
-
-    @staticmethod
-    def _text(target: Path) -> str | None:
-        """What the file holds; None where there is none."""
-        content = _content(target)
-        return None if content is None else content.decode("utf-8", "surrogateescape")
+    return [line.key in variables[line.read] if line.read else line.line in there for line in lines]
 
 
-def check(file: Companion, folder: Path) -> None:
-    """Raises HardenError where a file that is missing something cannot have it."""
-    if not file.missing(folder):
-        return
-    target = folder / file.path
+def _with(text: str, lines: list[NewLine]) -> str:
+    """A text with more lines at its end, each variable once."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    added: dict[str, str] = {}
+    for line in lines:
+        added.setdefault(line.key or line.line, line.line)
+    start = "" if not text or text.endswith("\n") else end
+    return text + start + "".join(f"{line}{end}" for line in added.values())
+
+
+def _check_writable(target: Path) -> None:
+    """Raises HardenError where a file cannot be made or added to."""
     above = next(one for one in target.parents if os.path.lexists(one))
     if not os.access(above, os.W_OK | os.X_OK):
         raise HardenError("the folder is read-only", Where(str(above)), "make it writable")
     if target.exists() and not (os.access(target, os.W_OK) and target.stat().st_mode & stat.S_IWUSR):
         raise HardenError("the file is read-only", Where(str(target)), "make it writable")
-
-
-def _with(text: str, line: str) -> str:
-    """A text with one more line at its end."""
-    end = "\r\n" if "\r\n" in text else "\n"
-    return f"{text}{'' if not text or text.endswith(chr(10)) else end}{line}{end}"
 
 
 def _content(target: Path) -> bytes | None:
@@ -170,6 +181,3 @@ def _content(target: Path) -> bytes | None:
         return target.read_bytes()
     except OSError as error:
         raise HardenError(f"cannot read: {error.strerror}", Where(str(target)), "check its owner and mode") from None
-
-
-Companion = NewFile | NewLine

@@ -21,6 +21,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from hardener import harden
+from hardener.source import companions
 
 from .builder import IMAGES
 
@@ -77,8 +78,7 @@ class Case:
     def hardened(self, folder: Path) -> Data:
         """What `harden` makes of the stack, as it lies in `folder`, which gets the files beside it."""
         result = harden(folder / "compose.yml", "production")
-        for file in result.files:
-            file.write(folder)
+        companions.write(result.files, folder)
         return yaml.load(result.after)
 
     def without(self, need: str, data: Data) -> str:
