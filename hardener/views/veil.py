@@ -103,11 +103,8 @@ class _Finder:
         self.spans: set[Span] = set()
         self.values: set[str] = set()
         self.look()
-        # A credential in this file looks like one, too; to find those of other files as well takes a while at first.
-        services = project.file.read_services().values()
-        if self.spans or any(service.env_file or service.extends for service in services):
-            for credential in credentials(project):
-                self.credential(credential, project)
+        for credential in credentials(project):
+            self.credential(credential, project)
 
     def credential(self, credential: Credential, project: Project) -> None:
         """Hides what is known to be one, unless it only stands in for one."""
