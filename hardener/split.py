@@ -1,4 +1,4 @@
-"""The fewest networks that keep every edge of a communication graph, and the pairs of services that they part.
+"""Networks that keep every edge of a communication graph, and the pairs of services that they part.
 
 `plain` is what people write by hand: a `frontend` for what is published and whom it talks to, a `backend` for the data
 stores and whom they talk to, or one for each group of stores where no service uses stores of two: the database of one
@@ -160,7 +160,7 @@ def _ordered(name: str, networks: Mapping[str, set[str]], bases: Mapping[str, st
 
 
 def _closed(networks: Mapping[str, list[str]], graph: Graph, stores: set[str]) -> set[str]:
-    """The networks that hold data stores and their clients only, none of which is published or calls the outside.
+    """The networks that hold data stores and their clients, none of which is published.
 
     A client that is not a store is taken to call the outside: of its networks, one stays open.
     """

@@ -14,7 +14,7 @@ FILES = sorted(file for file in PACKAGE.rglob("*.py"))
 # From the bottom up; names beside each other do not know each other, unless the first column says so.
 LAYERS = [
     ["shown"],
-    ["errors"],
+    ["errors", "evidence"],
     ["source"],
     ["model"],
     ["knowledge"],

@@ -1,4 +1,4 @@
-"""The fewest networks that keep every edge."""
+"""Networks that keep every edge, and part who does not talk."""
 
 from itertools import combinations
 
@@ -127,6 +127,7 @@ def test_who_extends_another_has_its_networks_too() -> None:
     st.sets(st.sampled_from(NAMES)),
     st.sets(st.sampled_from(NAMES)),
     st.sets(st.sampled_from(NAMES)),
+    st.sets(st.sampled_from(NAMES)),
     st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NAMES)),
     st.sampled_from(["plain", "strict"]),
 )
@@ -136,10 +137,12 @@ def test_no_edge_is_ever_cut(
     published: set[str],
     undecided: set[str],
     proxies: set[str],
+    outgoing: set[str],
     bases: dict[str, str],
     mode: Mode,
 ) -> None:
-    of = graph(*(" ".join(pair) for pair in pairs), published=" ".join(published), undecided=" ".join(undecided))
+    told = [" ".join(names) for names in (published, outgoing, undecided)]
+    of = graph(*map(" ".join, pairs), published=told[0], outgoing=told[1], undecided=told[2])
     found = split(of, NAMES, stores, published, proxies, bases, mode)
     assert all(found.networks.values())
     parted = {frozenset(pair) for pair in found.parted()}
@@ -153,3 +156,5 @@ def test_no_edge_is_ever_cut(
     assert len(parted) + len(together) == len(NAMES) * (len(NAMES) - 1) // 2
     for network in found.closed:
         assert not published & {name for name, own in found.networks.items() if network in own}
+    for name in {*NAMES} - stores | undecided | outgoing:
+        assert not found.closed.issuperset(found.networks[name]), f"{name} has no way out"

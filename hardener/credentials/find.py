@@ -8,9 +8,10 @@ from typing import Any
 
 from hardener.credentials.commands import Carried, in_arguments
 from hardener.credentials.texts import Found, apart, literal
-from hardener.credentials.types import Credential, Evidence, Kind
+from hardener.credentials.types import Credential, Kind
 from hardener.credentials.values import Known, in_defaults, in_value
 from hardener.errors import HardenError
+from hardener.evidence import Evidence
 from hardener.knowledge import ImageFacts
 from hardener.knowledge.secrets import is_placeholder
 from hardener.model import Service

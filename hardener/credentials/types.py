@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from hardener.evidence import Evidence
 from hardener.shown import shows
 from hardener.source import Path
 
 Kind = Literal["variable", "url", "argument", "label", "default", "env-file"]
-
-
-class Evidence(NamedTuple):
-    """Why something is taken for a credential: `claim` in words, `source` a page, or the place in the file."""
-
-    claim: str
-    source: str
 
 
 @shows("path", "name", "kind", "placeholder", "sure", "file", "line")

@@ -62,14 +62,14 @@ def _base(found: Findings, service: Service) -> str:
 def _env_file(found: Findings, service: Service, path: str, required: bool) -> Iterator[Variable]:
     name = os.path.basename(path)
     readable = found.files.beside(path)
-    exists = readable and os.path.exists(found.files.folder / path)
+    exists = readable and found.files.exists(path)
     variables = read_env(path, found.files) if exists else None
     if variables is not None:
         yield from variables
         return
     for example in _EXAMPLES if readable and not exists else ():
         beside = os.path.join(os.path.dirname(path), example.format(name))
-        if os.path.exists(found.files.folder / beside) and (variables := read_env(beside, found.files)) is not None:
+        if found.files.exists(beside) and (variables := read_env(beside, found.files)) is not None:
             found.files.note(f"{path} is missing: {beside} is read in its place")
             # What the example leaves open, or has for a developer's machine, another value will fill in.
             for variable in variables:
@@ -86,9 +86,8 @@ def _env_file(found: Findings, service: Service, path: str, required: bool) -> I
 def _dependencies(found: Findings, service: Service) -> None:
     name = service.name
     for target in service.read_depends_on():
-        step = target
         body = found.project.bodies.get(name, {}).get("depends_on")
-        place = body.index(target) if isinstance(body, list) and target in body else step
+        place = body.index(target) if isinstance(body, list) and target in body else target
         if target in found.services:
             found.connect(
                 name, [target], "depends_on", f"{name} waits for {target}", found.where(name, "depends_on", place)

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from hardener.source.companions import Companion, NewFile
+from hardener.source.companions import Companion, NewFile, NewLine, with_lines
 
 LARGEST = 256 * 1024
 """Bytes of the largest file that is read; configurations have a few thousand."""
@@ -101,11 +101,12 @@ class Files:
                 yield os.path.normpath(os.path.join(path, os.path.relpath(directory, top), name))
 
     def _read(self, path: str) -> str:
-        coming = self._coming.get(os.path.normpath(path), ())
-        lines = [file.content if isinstance(file, NewFile) else file.line for file in coming]
-        if not coming or os.path.lexists(self.folder / path):
-            lines.insert(0, self._read_now(path))
-        return "\n".join(lines)
+        coming = self._coming.get(os.path.normpath(path), [])
+        there = not coming or os.path.lexists(self.folder / path)
+        new = "".join(file.content for file in coming if isinstance(file, NewFile))
+        text = self._read_now(path) if there else new
+        lines = [file for file in coming if isinstance(file, NewLine)]
+        return with_lines(text, lines) if lines else text
 
     def _read_now(self, path: str) -> str:
         if len(self._texts) >= MOST_FILES:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from hardener.graph.evidence import variables_of
 from hardener.graph.findings import Findings
 from hardener.graph.mentions import UNKNOWN, mentions
-from hardener.knowledge import ImageFacts
 from hardener.knowledge.clients import Client, client_of
 from hardener.knowledge.globs import matches
 from hardener.model import Service
 from hardener.model.interpolation import fill
+from hardener.model.ports import port_number
 from hardener.model.short import entries, text_values, texts
 
 _PORT = re.compile(r"loadbalancer\.server\.port$")
 
 
-def read_labels(found: Findings, facts: Callable[[Service], ImageFacts | None]) -> None:
+def read_labels(found: Findings) -> None:
     """Edges from every proxy of the project that discovers its services, to those."""
     for proxy in found.services.values():
         client = client_of(proxy.image) if proxy.build is None else None
@@ -34,9 +35,7 @@ def _discovered(found: Findings, proxy: Service, client: Client, service: Servic
     if client.off and any(f"{key}={value}".lower() == client.off for key, value, _ in labels):
         return
     read = [entry for entry in labels if any(matches(entry[0].lower(), glob) for glob in client.labels)]
-    port = next(
-        (int(value) for key, value, _ in read if _PORT.search(key) and value.isdecimal() and len(value) < 6), None
-    )
+    port = next((port_number(value) for key, value, _ in read if _PORT.search(key)), None)
     for key, _, path in read[:1]:
         claim = f"{proxy.name} reads its label {key}"
         found.connect(proxy.name, [service.name], "label", claim, found.where(service.name, *path), port)
@@ -45,10 +44,10 @@ def _discovered(found: Findings, proxy: Service, client: Client, service: Servic
             if mention.kind == "url":
                 place = found.where(service.name, *path)
                 found.mention(proxy.name, mention, "label", f"the label {key} of {service.name}", place)
-    for name in service.read_environment():
-        if name in client.variables:
-            claim = f"{proxy.name} reads its variable {name}"
-            found.connect(proxy.name, [service.name], "label", claim, found.where(service.name, "environment", name))
+    for variable in variables_of(found, service) if client.variables else ():
+        if variable.name in client.variables:
+            claim = f"{proxy.name} reads its variable {variable.name}"
+            found.connect(proxy.name, [service.name], "label", claim, variable.where)
     if everyone and not read:
         found.candidates.setdefault(proxy.name, []).append(service.name)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from hardener.model.ports import port_number
 from hardener.shown import shows
 
 UNKNOWN = "\0"
@@ -57,7 +58,7 @@ class Mention(NamedTuple):
 
     host: str
     port: int | None
-    kind: str
+    kind: Literal["url", "place", "word"]
 
     @property
     def unknown(self) -> bool:
@@ -71,10 +72,12 @@ def mentions(text: str) -> Iterator[Mention]:
     if not any(mark in text for mark in ":=@/,"):  # most values of variables
         return
     yield from _urls(text)
-    for pattern in (_HOST_PORT, _KEYED, _SOCKET):
+    for found in _HOST_PORT().finditer(text):
+        if _is_port(found[2]):
+            yield _mention(found[1], found[2])
+    for pattern in (_KEYED, _SOCKET):
         for found in pattern().finditer(text):
-            if pattern is not _HOST_PORT or _is_port(found[2]):
-                yield _mention(found[1], found[2])
+            yield _mention(found[1], found[2])
     for found in _AT().finditer(text):
         yield _mention(found[1])
 
@@ -85,10 +88,11 @@ def in_command(text: str) -> Iterator[Mention]:
     if not text:
         return
     yield from mentions(text)
-    for pattern in (_FLAG, _WORDS):
-        for found in pattern().finditer(text):
-            if pattern is _FLAG or _is_port(found[2]):
-                yield _mention(found[1], found[2])
+    for found in _FLAG().finditer(text):
+        yield _mention(found[1], found[2])
+    for found in _WORDS().finditer(text):
+        if _is_port(found[2]):
+            yield _mention(found[1], found[2])
     for client in _CLIENT().finditer(text):
         for word in map(_CLIENT_WORD().fullmatch, client[1].split()):
             if word:
@@ -110,7 +114,7 @@ def _urls(text: str) -> Iterator[Mention]:
             wrapped = _WRAPPED().fullmatch(part)
             host, _, port = (wrapped[1].rstrip(")") if wrapped else part).partition(":")
             if re.fullmatch(HOST, host) and not (part.endswith(":") and authority and _next_url(text, authority.end())):
-                yield Mention(host, int(port) if port.isdecimal() and len(port) < 6 else None, "url")
+                yield Mention(host, port_number(port), "url")
 
 
 def _next_url(text: str, end: int) -> bool:
@@ -123,9 +127,10 @@ def _mention(host: str, port: str | None = None) -> Mention:
 
 
 def _number(port: str | None) -> int | None:
-    return int(port) if port and port != UNKNOWN else None
+    return port_number(port) if port else None
 
 
 def _is_port(number: str) -> bool:
     """Whether a number is one that services listen at, and no tag of an image as in `postgres:16`."""
-    return number == UNKNOWN or int(number) >= 80 or int(number) in (22, 25, 53)
+    found = port_number(number)
+    return number == UNKNOWN or (found is not None and (found >= 80 or found in (22, 25, 53)))

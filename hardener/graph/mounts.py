@@ -12,6 +12,7 @@ from hardener.graph.findings import Findings, Unread
 from hardener.graph.mentions import HOST, UNKNOWN, Mention, in_list, mentions
 from hardener.model import Service
 from hardener.model.interpolation import fill
+from hardener.model.ports import port_number
 
 _COMMENT = partial(re.compile, r"\s*(?:#|//|;|--|REM\s)")
 # Names that a configuration gives to groups of servers; a URL with such a name is no host.
@@ -85,7 +86,7 @@ def read_mounts(found: Findings, service: Service) -> None:
 def _bound(found: Findings, service: str, source: str, target: str) -> None:
     """A file or folder of the host that lies in the container at `target`."""
     path = os.path.normpath(fill(re.sub(r"^\$(?:PWD|\{PWD\})/", "./", source), found.values, UNKNOWN))
-    if not found.files.beside(path) or UNKNOWN in path or not os.path.exists(found.files.folder / path):
+    if not found.files.beside(path) or UNKNOWN in path or not found.files.exists(path):
         if _skipped(path):
             return
         if is_configuration(target):
@@ -138,8 +139,8 @@ def in_configuration(line: str) -> Iterator[Mention]:
     yield from mentions(line)
     for pattern in _PATTERNS:
         for match in pattern().finditer(line):
-            yield Mention(match[1], int(match[2]) if match[2] and len(match[2]) < 6 else None, "place")
+            yield Mention(match[1], port_number(match[2] or ""), "place")
     for match in _PASS().finditer(line):
-        yield Mention(match[1], int(match[2]) if match[2] and len(match[2]) < 6 else None, "url")
+        yield Mention(match[1], port_number(match[2] or ""), "url")
     if caddy := _CADDY().match(line):
         yield from in_list(caddy[1])

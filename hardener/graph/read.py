@@ -10,12 +10,14 @@ from hardener.graph.files import Files
 from hardener.graph.findings import Findings, folder_of
 from hardener.graph.kinds import Kinds
 from hardener.graph.labels import read_labels
+from hardener.graph.mentions import UNKNOWN
 from hardener.graph.mounts import read_mounts
 from hardener.graph.names import Names
 from hardener.graph.types import Exposure, Graph
 from hardener.graph.variables import read_env
 from hardener.knowledge import ImageFacts
 from hardener.model import Service
+from hardener.model.interpolation import fill
 from hardener.model.project import Project
 from hardener.source.companions import Companion
 
@@ -33,13 +35,15 @@ def read_graph(
     files = Files(folder_of(project), beside)
     values: dict[str, str] = {}
     if files.exists(".env"):
-        values = {item.name: item.value for item in read_env(".env", files) or () if item.value is not None}
+        for item in read_env(".env", files) or ():
+            if item.value is not None:
+                values[item.name] = item.value if item.resolved else fill(item.value, {}, UNKNOWN)
     found = Findings(project, services, Names(services, networks), files, values)
     for service in services.values():
         read_service(found, service)
     for service in project.services.values():
         read_mounts(found, service)
-    read_labels(found, facts)
+    read_labels(found)
     kinds = Kinds(found, facts)
     undecided = decide(found, kinds)
     return Graph(

@@ -6,7 +6,6 @@ file, or of a mounted configuration. A file that cannot be read is a note, never
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -50,11 +49,6 @@ class Exposure(NamedTuple):
     service: str
     port: Port
     where: str
-
-    @property
-    def loopback(self) -> bool:
-        """Whether only the host itself reaches it."""
-        return self.port.host_ip is not None and self.port.host_ip.strip("[]").startswith(("127.", "::1", "localhost"))
 
 
 @shows("service", "where")
@@ -151,8 +145,3 @@ class Graph:
         for index, foreign in enumerate(self.foreign):
             found.setdefault(foreign.port, index)
         return found
-
-
-def published(exposures: Iterable[Exposure]) -> set[str]:
-    """The services that others than the host reach through it."""
-    return {exposure.service for exposure in exposures if not exposure.loopback}

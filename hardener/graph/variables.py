@@ -33,11 +33,15 @@ _SAYS_OWN = re.compile(
 
 @shows("name", "where")
 class Variable(NamedTuple):
-    """A variable of a service, and where it is set. `value` is None where the shell or `.env` is to give it."""
+    """A variable of a service, and where it is set. `value` is None where the shell or `.env` is to give it.
+
+    `resolved` is false where a variable in the value of an env file has no value: it is as written, then.
+    """
 
     name: str
     value: str | None
     where: str
+    resolved: bool = True
 
 
 def says_host(name: str) -> bool:
@@ -67,7 +71,8 @@ def read_env(path: str, files: Files) -> list[Variable] | None:
     text = files.read(path)
     try:
         found = entries(text or "", file=path)
-        return None if text is None else [Variable(each.name, each.value, f"{path}:{each.line}") for each in found]
+        read = [Variable(each.name, each.value, f"{path}:{each.line}", each.resolved) for each in found]
+        return None if text is None else read
     except HardenError as error:
         files.note(f"{path} cannot be read: {error.message}")
         return None

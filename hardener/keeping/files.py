@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hardener.model import Service, nonroot
+from hardener.model import Service, boolean, nonroot
 from hardener.model.dotenv import line
 from hardener.model.dotenv import read as read_dotenv
 from hardener.model.interpolation import readable
@@ -74,7 +74,8 @@ def needs_open(service: Service, context: Context) -> str | None:
         return f"{service.name} reads it as user {readable(reader)}"
     dropped = {str(name).upper().removeprefix("CAP_") for name in service.cap_drop or ()}
     added = {str(name).upper().removeprefix("CAP_") for name in service.cap_add or ()}
-    if dropped & {"ALL", *_READS_ALL} and not added & _READS_ALL:
+    reads = boolean(service.privileged) or added & {"ALL", *_READS_ALL} or not dropped & {"ALL", "DAC_OVERRIDE"}
+    if not reads:
         return f"root in {service.name} may only read what everybody may"
     return None
 

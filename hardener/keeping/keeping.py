@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
-from hardener.credentials import Credential, Evidence
+from hardener.credentials import Credential
+from hardener.evidence import Evidence
 from hardener.keeping.files import ENV_FILE, FOLDER, env_lines, needs_open, secret_file
 from hardener.keeping.names import give_names
 from hardener.keeping.plain import entries
@@ -90,8 +91,6 @@ class Keep:
 
 class Keeping:
     """What is kept where, for the services that a rule may change."""
-
-    env_file = ENV_FILE
 
     def __init__(self, context: Context, rule: str, store: Store = "file", *, rotate: bool = False) -> None:
         self.context = context

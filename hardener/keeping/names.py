@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from hardener.errors import HardenError
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"_?(?:URL|URI|DSN|CONN(?:ECTION)?(?:_?STR(?:ING)?)?)$")
 _TELLS = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|AUTH|SALT|JWT|PIN")
 _BARE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*$", re.MULTILINE)
-_MOST = 10
-"""Values of one name in one service that are told apart by a number."""
 
 
 def give_names(keeps: list[Keep], context: Context) -> Names | None:
@@ -38,9 +37,8 @@ def give_names(keeps: list[Keep], context: Context) -> Names | None:
     for keep in keeps:
         if name := _default(keep):
             keep.trouble = keep.trouble or names.in_the_way(name, keep)
-        elif not (name := names.free(keep)):
-            keep.trouble = keep.trouble or "every name for it is taken"
-            continue
+        else:
+            name = names.free(keep)
         keep.variable, keep.secret = name, name.lower()
     return names
 
@@ -86,19 +84,22 @@ class Names:
         strangers = [reader for reader in self.readers if reader not in users and keep.variable not in self.env]
         return f"{strangers[0]} reads {ENV_FILE} as a whole, and would get it, too" if strangers else ""
 
-    def free(self, keep: Keep) -> str | None:
-        """A name for a value that nobody has; None where there is none. It is taken from then on."""
+    def free(self, keep: Keep) -> str:
+        """A name for a value that nobody has. It is taken from then on."""
         base, service = _base(keep), _constant(_namer(keep).service)
         own = base if base.startswith(service) else f"{service}_{base}"
         # Under a name of ours it means nothing to a service that reads all of `.env`.
         plain = self.wanted[base] == 1 and not self.readers
-        for name in (*([base] if plain else []), own, *(f"{own}_{number}" for number in range(2, _MOST))):
-            known = name in self.taken or name.lower() in self.secrets
-            if not known and _free(name, keep.value, self.env) and not self.beside.uses(name, keep.value):
-                self.taken.add(name)
-                self.secrets.add(name.lower())
-                return name
-        return None
+        names = chain([base] if plain else [], [own], (f"{own}_{number}" for number in count(2)))
+        name = next(name for name in names if self.is_free(name, keep.value))
+        self.taken.add(name)
+        self.secrets.add(name.lower())
+        return name
+
+    def is_free(self, name: str, value: str) -> bool:
+        """Whether nobody has a name, here or beside, unless it is for this value."""
+        known = name in self.taken or name.lower() in self.secrets
+        return not known and _free(name, value, self.env) and not self.beside.uses(name, value)
 
 
 class _Beside:
@@ -194,7 +195,7 @@ def _base(keep: Keep) -> str:
         name = _constant("_".join([use.service, *words[-1:]]))
     elif use.credential.kind == "url" and not use.file_variable:
         name = _ADDRESS.sub("", name)
-    elif use.credential.kind == "variable" and name:
+    elif use.credential.kind == "variable":
         return name
     return name if _TELLS.search(name) or use.file_variable else f"{name}_PASSWORD".lstrip("_")
 

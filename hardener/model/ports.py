@@ -44,6 +44,22 @@ class Port(NamedTuple):
     name: str | None = None
     app_protocol: str | None = None
 
+    @property
+    def loopback(self) -> bool:
+        """Whether only the host itself reaches it."""
+        host = (self.host_ip or "").strip("[]")
+        return host.startswith("127.") or host in ("::1", "localhost")
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it is on all addresses of the host, of IPv4 at least."""
+        return (self.host_ip or "::") in ("0.0.0.0", "::")
+
+
+def port_number(text: str) -> int | None:
+    """The number that a text is, if it may be that of a port."""
+    return int(text) if text.isdecimal() and len(text) < 6 else None
+
 
 @lru_cache(maxsize=4096)
 def port_range(text: str | None) -> range | None:

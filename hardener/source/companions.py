@@ -104,7 +104,7 @@ def _missing(group: list[Companion], target: Path) -> list[Companion]:
     text = content.decode("utf-8", "surrogateescape")
     lines = [file for file in group if isinstance(file, NewLine)]
     left = [line for line, is_there in zip(lines, _said(lines, text, target), strict=True) if not is_there]
-    if not all(_said(left, _with(text, left), target)):
+    if not all(_said(left, with_lines(text, left), target)):
         raise HardenError("what is added at its end is not read", Where(str(target)), "look at its last lines")
     return [*left]
 
@@ -120,9 +120,9 @@ def _make(group: list[Companion], target: Path) -> None:
         return
     content = _content(target)
     if content is None:
-        create_new(target, _with("", lines).encode(), lines[0].mode)
+        create_new(target, with_lines("", lines).encode(), lines[0].mode)
     else:
-        text = _with(content.decode("utf-8", "surrogateescape"), lines)
+        text = with_lines(content.decode("utf-8", "surrogateescape"), lines)
         replace_content(target, text.encode("utf-8", "surrogateescape"))
 
 
@@ -147,7 +147,7 @@ def _said(lines: list[NewLine], text: str, target: Path) -> list[bool]:
     return [line.key in variables[line.read] if line.read else line.line in there for line in lines]
 
 
-def _with(text: str, lines: list[NewLine]) -> str:
+def with_lines(text: str, lines: list[NewLine]) -> str:
     """A text with more lines at its end, each variable once."""
     end = "\r\n" if "\r\n" in text else "\n"
     added: dict[str, str] = {}

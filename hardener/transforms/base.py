@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypedDict, Unpa
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hardener.evidence import Evidence as Evidence  # a part of this contract
 from hardener.shown import shows
 from hardener.source import Data, Path
 
@@ -38,14 +39,6 @@ class Confidence(StrEnum):
         """Whether someone who accepts this level accepts `other`."""
         order = list(Confidence)
         return order.index(other) <= order.index(self)
-
-
-@shows("source")
-class Evidence(NamedTuple):
-    """Why a claim may be believed: `claim` in words, `source` a file and line, a data file's source, or a page."""
-
-    claim: str
-    source: str
 
 
 Action = Literal["set", "append", "replace", "remove", "quote"]

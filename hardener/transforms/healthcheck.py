@@ -7,7 +7,7 @@ from pydantic import Field
 
 from hardener.knowledge import Check, Claim
 from hardener.model import Service
-from hardener.model.ports import port_range
+from hardener.model.ports import port_number, port_range
 from hardener.model.units import duration
 from hardener.source import Data
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
@@ -128,7 +128,7 @@ def _port_of(service: Service, context: Context) -> tuple[int | None, bool, str]
     """The one TCP port that a program of the user's own listens on, whether that is sure, and how it is known."""
     targets = [port.target for port in service.read_ports() if port.protocol != "udp"]
     published = {number for target in targets for number in port_range(target) or ()}
-    exposed = {int(text) for text in map(str, service.expose or ()) if text.isdecimal()}
+    exposed = {number for text in map(str, service.expose or ()) if (number := port_number(text)) is not None}
     built = context.built(service)
     # Another command than that of the Dockerfile may be one that listens nowhere.
     told = {port.value for port in built.expose} if built and service.command is None else set()

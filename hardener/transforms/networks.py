@@ -24,13 +24,15 @@ class Networks(Transform):
     Who talks to whom is read from the file, its env files and the configurations it mounts (`harden graph` shows it).
     In the plain mode, what is published and whom it talks to stands in `frontend`, data stores and whom they talk to in
     `backend`; who does both is in both. The stores of applications that share none have a backend each. In the strict
-    mode every data store has a network of its own. A network in which nobody is published or calls the outside is
-    `internal`. Where all services are in one network that the file names, that is the front, and the stores leave it.
+    mode every data store has a network of its own. A network with a store in which nobody is published is `internal`,
+    if all in it but the stores have another way out. Where all services are in one network that the file names, that is
+    the front, and the stores leave it.
 
-    Held back where the file has more networks than that: whoever wrote them split it on purpose. Where services come
-    from other files (`include`, `extends`), which may need to be reached; where nothing would be parted; where a part
-    of the file is left out of the run; in a file of more than 250 services, where it is not looked for who may talk to
-    whom. A service of which it is not known whom it talks to stays connected with all.
+    Held back where the file has more networks than that, or says more of one than its name (an alias, an address):
+    whoever wrote them split it on purpose. Where services come from other files (`include`, `extends`), which may need
+    to be reached; where nothing would be parted; where a part of the file is left out of the run; in a file of more
+    than 250 services, where it is not looked for who may talk to whom. A service of which it is not known whom it talks
+    to stays connected with all.
     What it breaks: containers of other projects that join this one's network to reach its stores.
 
     ```yaml
@@ -144,6 +146,7 @@ class Networks(Transform):
             return "there is no data store to set apart"
         fronts = {exposure.service for exposure in graph.exposures}
         proxies = {name for name in services if name in graph.proxies or roles.get(name) in _PROXIES}
+        front = shared or self.frontend
         found = split(
             graph,
             services,
@@ -152,8 +155,8 @@ class Networks(Transform):
             proxies,
             context.project.bases,
             self.mode,
-            shared or self.frontend,
-            self.backend,
+            front,
+            self.backend if self.backend != front else f"{front}-stores",
             {name for name in services if _takes_any_address(context.services[name])},
         )
         return found if next(found.parted(), None) else "everyone talks to everyone, or may do so"

@@ -116,7 +116,7 @@ class PublishedPorts(Transform):
 
     def _moves(self, service: Service, ports: list[Port], context: Context) -> Iterator[tuple[Answer, list[Port]]]:
         """What becomes of the ports that are published on all addresses, with those that each answer is about."""
-        everywhere = [port for port in ports if (port.host_ip or "::") in ("0.0.0.0", "::")]
+        everywhere = [port for port in ports if port.everywhere]
         if not everywhere:
             return
         role = context.role(service)
@@ -195,8 +195,8 @@ class PublishedPorts(Transform):
         """Whether the project itself shows what the ports of a service are for."""
         user = _user(service, context)
         front = _front(service, context) if role.name in _SCREENS else None
-        if user or front:
-            return Reach(role.confidence, tuple(filter(None, (user or front,))), users=user is not None)
+        if shown := user or front:
+            return Reach(role.confidence, (shown,), users=user is not None)
         return Reach(Confidence.ASSUMED)
 
     def _clashes(self, service: Service, context: Context) -> Iterator[Answer]:
@@ -244,7 +244,7 @@ def _front(service: Service, context: Context) -> Evidence | None:
         roles = ((other.name, context.role(other)) for other in context.services.values())
         context.memo[_front] = [name for name, role in roles if role is None or role.name in _FRONT]
     for other in map(context.services.__getitem__, context.memo[_front]):
-        entries = [port for port in other.read_ports() if port.published and not port.host_ip]
+        entries = [port for port in other.read_ports() if port.published and port.everywhere]
         if other.name != service.name and entries:
             place = context.where(("services", other.name, "ports", entries[0].position))
             return Evidence(f"people come in through {other.name}", place)

@@ -126,7 +126,7 @@ class Secrets(Transform):
             service,
             path[2:],
             keeping.without_values(path),
-            f"its value goes to {keeping.env_file}, weaker than a secret: {use.not_by_file}",
+            f"its value goes to .env, weaker than a secret: {use.not_by_file}",
             Confidence.KNOWN,
             evidence=_evidence(use),
             caveat=f"{_TOGETHER}; {_caveat(keep)}",
@@ -179,4 +179,4 @@ def _caveat(keep: "Keep") -> str:
 
 
 def _evidence(use: "Use") -> tuple[Evidence, ...]:
-    return tuple(Evidence(one.claim, one.source) for one in (use.credential.evidence, *use.evidence))
+    return (use.credential.evidence, *use.evidence)

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from hardener.graph import Graph, published
+from hardener import load
+from hardener.graph import Graph, read_graph
+from hardener.knowledge import facts_of
+from hardener.model.dotenv import read as read_env_file
+from hardener.model.project import read_project
+from hardener.source.companions import NewFile, NewLine
 
 from .conftest import Read
 
@@ -276,16 +281,37 @@ def test_exposures(read: Read) -> None:
     graph = read(
         "web: {image: x/y, ports: ['127.0.0.1:80:80']}\nedge: {image: x/z, ports: [{target: 443, published: '443'}]}\n"
     )
-    assert [(item.service, item.port.target, item.loopback) for item in graph.exposures] == [
+    assert [(item.service, item.port.target, item.port.loopback) for item in graph.exposures] == [
         ("web", "80", True),
         ("edge", "443", False),
     ]
-    assert published(graph.exposures) == {"edge"}
 
 
 def test_an_edge_says_where_it_stands(read: Read) -> None:
     graph = read("db: {image: postgres}\nweb:\n  environment:\n    - A=b\n    - DB_HOST=db\n")
     assert [edge.where.rpartition("/")[2] for edge in graph.edges if edge.kind == "environment"] == ["compose.yml:6:9"]
+    graph = read("proxy: {image: nginxproxy/nginx-proxy}\nweb:\n  environment:\n    - A=b\n    - VIRTUAL_HOST=x.org\n")
+    assert [edge.where.rpartition("/")[2] for edge in graph.edges if edge.kind == "label"] == ["compose.yml:6:9"]
+
+
+def test_what_is_going_to_be_beside_the_file_is_read(tmp_path: Path) -> None:
+    """Under the lines that it will have."""
+    text = "services:\n  db: {image: postgres}\n  web: {image: x/y, env_file: [new.env, old.env]}\n"
+    (tmp_path / "old.env").write_text("A=b\n")
+    line = NewLine("old.env", "CACHE_HOST=db", 0o600, "it was in the file", "CACHE_HOST", read_env_file)
+    beside = (NewFile("new.env", "DB_HOST=db\n", 0o600, "it was in the file"), line)
+    graph = read_graph(read_project(load(text, str(tmp_path / "compose.yml"))), facts_of, beside)
+    assert [edge.where for edge in graph.edges if edge.source == "web"] == ["new.env:1", "old.env:2"]
+    assert not graph.undecided
+
+
+def test_a_variable_of_the_shell_in_the_env_file_names_nobody(read: Read) -> None:
+    services = (
+        "postgres: {image: postgres}\nmysql: {image: mysql}\napp: {image: x/y, environment: ['DB_HOST=${DB_HOST}']}\n"
+    )
+    graph = read(services, {".env": "DB_HOST=${MYSQL}\n"})
+    assert {edge.kind for edge in graph.edges} == {"possible"}
+    assert "app" in graph.undecided
 
 
 def test_secrets_are_in_no_claim(read: Read) -> None:

@@ -14,7 +14,7 @@ from hardener.knowledge import facts_of
 from hardener.model.project import read_project
 
 WORDS = "db web http:// :// @ : , ; = ${ } ${X ${X:-db} $$ [ ] { } # server proxy_pass host= -h 5432 99999999 . / é"
-PIECES = st.sampled_from([*WORDS.split(), " ", "\n", "\0", "\\", "\ufeff", "'", '"'])
+PIECES = st.sampled_from([*WORDS.split(), "/dev/tcp/db/", "9" * 5000, " ", "\n", "\0", "\\", "\ufeff", "'", '"'])
 TEXT = st.lists(PIECES | st.text(max_size=5), max_size=30).map("".join)
 
 

@@ -239,6 +239,29 @@ def test_root_without_capabilities_is_a_reader_like_others(folder: Path) -> None
     assert mode("secrets/postgres_password") == 0o644
 
 
+@pytest.mark.parametrize(
+    "rights",
+    [
+        "cap_drop: [ALL]\n    cap_add: [ALL]",
+        "privileged: true\n    cap_drop: [ALL]",
+        "cap_drop: [DAC_READ_SEARCH]",
+        "cap_drop: [ALL]\n    cap_add: [CAP_DAC_OVERRIDE]",
+    ],
+)
+def test_root_that_may_read_all_needs_no_open_file(rights: str, folder: Path) -> None:
+    Path("compose.yml").write_text(SHOP.replace("image: postgres:16", f"image: postgres:16\n    {rights}"))
+    assert secrets() == 0
+    assert mode("secrets/postgres_password") == 0o600
+
+
+def test_many_values_of_one_name_get_a_name_each(folder: Path) -> None:
+    labels = "".join(f"      site{number}.basicauth.users: me:s3cr3t-x{number}\n" for number in range(15))
+    Path("compose.yml").write_text(f"services:\n  app:\n    image: a/b:1\n    labels:\n{labels}")
+    assert secrets() == 0
+    assert "s3cr3t" not in Path("compose.yml").read_text()
+    assert len(set(read_env_file(Path(".env").read_text()).values())) == 15
+
+
 def test_a_service_that_reads_all_of_the_env_file_gets_no_name_that_means_something_to_it(folder: Path) -> None:
     Path("compose.yml").write_text(SHOP + "    env_file: .env\n")
     Path(".env").write_text("")

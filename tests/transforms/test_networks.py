@@ -63,3 +63,16 @@ def test_the_laws_hold_and_nothing_is_cut(
     parted = {frozenset(pair) for pair in combinations(networks, 2) if not networks[pair[0]] & networks[pair[1]]}
     assert parted, "else there is nothing to change"
     assert not parted & used
+
+
+def test_a_network_that_has_the_name_of_the_back_is_the_front() -> None:
+    text = (
+        "services:\n  proxy: {image: 'nginx:1', ports: ['80:80'], networks: [backend], depends_on: [app]}\n"
+        "  app: {build: ., depends_on: [db], networks: [backend]}\n  db: {image: 'postgres:16', networks: [backend]}\n"
+        "networks: {backend: }\n"
+    )
+    made = plan(load(text), Profile(transforms=(Networks(),)))
+    data: Any = load(made.text).data
+    assert data["services"]["db"]["networks"] == ["backend-stores"]
+    assert data["services"]["proxy"]["networks"] == ["backend"]
+    assert data["services"]["app"]["networks"] == ["backend", "backend-stores"]

@@ -207,6 +207,8 @@ def test_a_port_that_is_named_with_a_host_of_the_project(host: str) -> None:
     [
         ('{image: "nginx:1", ports: ["80:80"]}', Confidence.KNOWN),
         ('{image: "ghcr.io/acme/x:1", ports: ["80:80"]}', Confidence.KNOWN),
+        ('{image: "nginx:1", ports: ["0.0.0.0:80:80"]}', Confidence.KNOWN),
+        ('{image: "nginx:1", ports: ["[::]:80:80"]}', Confidence.KNOWN),
         ('{image: "nginx:1", ports: ["127.0.0.1:80:80"]}', Confidence.ASSUMED),
         ('{image: "nginx:1"}', Confidence.ASSUMED),
         ('{image: "redis:7", ports: ["6379:6379"]}', Confidence.ASSUMED),

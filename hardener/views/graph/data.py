@@ -24,7 +24,7 @@ import json
 from typing import Any
 
 from hardener.model import Port
-from hardener.views.graph.picture import Box, Link, Net, Picture, Publication, loopback
+from hardener.views.graph.picture import Box, Link, Net, Picture, Publication
 
 VERSION = 1
 
@@ -92,7 +92,7 @@ def _port(port: Port | None) -> dict[str, Any] | None:
         "published": port.published,
         "target": port.target,
         "protocol": port.protocol,
-        "loopback": loopback(port),
+        "loopback": port.loopback,
     }
 
 

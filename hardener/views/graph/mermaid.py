@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hardener.views.graph.groups import Group, grouped
-from hardener.views.graph.picture import Box, Picture, address, clip, loopback
+from hardener.views.graph.picture import Box, Picture, address, clip
 
 # Colours that are legible on GitHub's light and on its dark background.
 _FAULT = "stroke:#d1242f,stroke-width:3px,color:#d1242f"
@@ -53,7 +53,7 @@ def _box(picture: Picture, box: Box, ids: dict[str, str], networks: bool) -> Ite
         lines.append(clip(served))
     if networks:
         lines.append(f"[{', '.join(map(clip, box.after)) or 'no network'}]")
-    open_to_all = any(one.service == box.name and one.after and not loopback(one.after) for one in picture.ports)
+    open_to_all = any(one.service == box.name and one.after and not one.after.loopback for one in picture.ports)
     kind = ":::published" if open_to_all else ":::undecided" if box.undecided else ""
     yield f"{ids[box.name]}[{quote(*lines)}]{kind}"
 

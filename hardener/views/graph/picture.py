@@ -167,7 +167,7 @@ class Picture:
         found: dict[tuple[str, bool], list[Publication]] = {}
         for one in self.ports:
             if one.after is not None:
-                found.setdefault((one.service, loopback(one.after)), []).append(one)
+                found.setdefault((one.service, one.after.loopback), []).append(one)
         return found
 
     def served(self, name: str) -> str | None:
@@ -343,10 +343,3 @@ def address(port: Port) -> str:
     published = port.published or "any"
     protocol = "" if port.protocol == "tcp" else f"/{port.protocol}"
     return f"{host}{':' if host else ''}{published}→{port.target}{protocol}"
-
-
-def loopback(port: Port) -> bool:
-    """Whether only the host itself reaches a port."""
-    from hardener.graph import Exposure
-
-    return Exposure("", port, "").loopback

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape as xml
 
 from hardener.views.graph.matrix import Matrix, matrix
-from hardener.views.graph.picture import Net, Picture, clip, loopback, visible
+from hardener.views.graph.picture import Net, Picture, clip, visible
 from hardener.views.graph.sheet import LINE, NAME, SMALL, Drawn, Placed, Row, measure, sheet
 from hardener.views.graph.text import FAULT, counted, fault_of, said, shown_port, total
 
@@ -106,7 +106,7 @@ def _node(picture: Picture, placed: Placed, colors: dict[str, str]) -> Iterator[
     box, rect = placed.boxes[0], placed.rect
     ports = [one for one in picture.ports if one.service == box.name]
     kinds = ["node"]
-    kinds += ["open"] if any(one.after and not loopback(one.after) for one in ports) else []
+    kinds += ["open"] if any(one.after and not one.after.loopback for one in ports) else []
     kinds += ["undecided"] if box.undecided else []
     told = [", ".join(one.name for one in placed.boxes), f"networks: {', '.join(box.after) or 'none'}"]
     if picture.profile is not None and box.before != box.after:
@@ -138,7 +138,7 @@ def _row(row: Row, x: float, y: float, leaves: tuple[bool, bool], colors: dict[s
             else "alarm"
             if row.fault
             else ""
-            if one.after and loopback(one.after)
+            if one.after and one.after.loopback
             else "open-port"
         )
         yield f'<path class="{kind or "tip"}" d="M{x + 1:.1f} {y - 4.5:.1f}l8 4.5l-8 4.5z"/>'
@@ -206,9 +206,9 @@ def _legend(picture: Picture) -> Iterator[tuple[str, str, str]]:
     """The lines of the legend: the network or the class that a mark stands for, and the words beside it."""
     for net in picture.nets:
         yield "net", f"{clip(net.name)}{_marks(net)}: {_members(picture, net)}", net.name
-    if any(one.after and not loopback(one.after) for one in picture.ports):
+    if any(one.after and not one.after.loopback for one in picture.ports):
         yield "open-port", "published to everyone who reaches the host", ""
-    if any(one.after and loopback(one.after) for one in picture.ports):
+    if any(one.after and one.after.loopback for one in picture.ports):
         yield "tip", "published to the host itself", ""
     if any(one.after is None for one in picture.ports):
         yield "tip", "struck out: no longer published", ""

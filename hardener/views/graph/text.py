@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hardener.graph import Edge
 from hardener.model import Port
-from hardener.views.graph.picture import Box, Link, Picture, address, loopback
+from hardener.views.graph.picture import Box, Link, Picture, address
 from hardener.views.style import columns, escape, pad, paint, wrap
 
 _NARROWEST = 8
@@ -50,7 +50,7 @@ def shown_port(port: Port | None, leaves: bool) -> str:
     """A published port with what is to be known of it."""
     if port is None:
         return "not published"
-    return address(port) + (" (this host only)" if loopback(port) else "" if leaves else " (internal: no answer)")
+    return address(port) + (" (this host only)" if port.loopback else "" if leaves else " (internal: no answer)")
 
 
 def total(picture: Picture) -> str:
