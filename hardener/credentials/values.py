@@ -10,6 +10,7 @@ from hardener.credentials.texts import Found, apart, inside, is_literal, is_secr
 from hardener.knowledge.facts import ImageFacts, file_variable
 from hardener.knowledge.secrets import NameKind, holds_login, is_switch, name_kind, tells
 from hardener.model.interpolation import Variable, places
+from hardener.model.parts import SECRETS_FOLDER
 
 _LOGIN = re.compile(
     r"(?<![^\s,;])(?:[\w.@+\ue000-]{1,256}:(?!\d{1,5}(?:[,;/]|$))|(?:[Bb]asic|[Bb]earer|[Tt]oken) )"
@@ -93,7 +94,7 @@ def _logins(name: str, text: str) -> Iterator[Found]:
 def _is_known_secret(value: str, kind: NameKind) -> bool:
     """Whether the value of a secret variable of an image is one: anything but a path of a secret, or what is none."""
     text = value.strip()
-    if text.startswith("/run/secrets/"):
+    if text.startswith(SECRETS_FOLDER):
         return False
     if kind == "secret":
         return True

@@ -15,11 +15,10 @@ from hardener.graph.findings import Findings
 from hardener.graph.kinds import Kinds
 from hardener.graph.mentions import HOST
 from hardener.graph.unread import WAITING, unread
-from hardener.knowledge.clients import Client, outside, words
+from hardener.knowledge.clients import Client, outside, registries, words
 from hardener.knowledge.stores import STORES
 from hardener.model.interpolation import readable
 
-_REGISTRY = re.compile(r"eureka|nacos|discovery|consul")
 _PEERS = re.compile(
     r"replset|replica|replication|cluster|sentinel|seed|galera|wsrep|quorum|peers?\b|initial[-_.]?advertise|--join\b|raft|slave"
     r"|master|primary|secondary|swim|gossip|rs\.initiate|zoo_servers|discovery",
@@ -263,7 +262,7 @@ class _Completeness:
     def _registered(self, talking: list[str]) -> None:
         """Services that find each other through a registry of names."""
         for registry in self.services:
-            if any(map(_REGISTRY.fullmatch, self.kinds.words(registry))):
+            if registries() & self.kinds.words(registry):
                 members = [
                     name for name in talking if any(edge.target == registry for edge in self.kinds.evident(name))
                 ]
@@ -352,16 +351,18 @@ class _Completeness:
     def _open_client(self, name: str, known: Client, unread: list[str]) -> str | None:
         built = self.services[name].build is not None
         if known.reach == "web":
-            answering = [other for other in self.kinds.others(name) if self.kinds.answers(other)]
-            self._may(name, answering, "its users may lead it there")
+            self._may(name, self._answering(name), "its users may lead it there")
         if known.reach == "any" and (unread or not known.config):
             return "whom it talks to is set where it cannot be read from here"
         if known.reach == "http" and (unread or (built and not self.found.configured.get(name))):
-            answering = [other for other in self.kinds.others(name) if self.kinds.answers(other)]
-            self._may(name, answering, "its configuration cannot be read, and may lead to it")
+            self._may(name, self._answering(name), "its configuration cannot be read, and may lead to it")
         elif known.reach == "told" and unread:
             return f"its configuration {unread[0]} cannot be read, and may name any service"
         return None
+
+    def _answering(self, name: str) -> list[str]:
+        """The others that answer HTTP."""
+        return [other for other in self.kinds.others(name) if self.kinds.answers(other)]
 
     def _silent(self, name: str) -> str | None:
         """A service that says nothing."""
@@ -369,7 +370,7 @@ class _Completeness:
         if self.kinds.is_pure_face(name) and all(
             set(self.found.users(other)) - {name} for other in others if self.kinds.is_store(other)
         ):
-            self._may(name, [other for other in others if self.kinds.answers(other)], "it is a face of the application")
+            self._may(name, self._answering(name), "it is a face of the application")
             return None
         unknown = self.found.unknown.get(name)
         return f"the value of {unknown[0]} is not known" if unknown else "nothing says whom it talks to"

@@ -23,6 +23,7 @@ from hardener.knowledge import ImageFacts, file_variable
 from hardener.model import Service
 from hardener.model.dotenv import line
 from hardener.model.interpolation import resolve_defaults, variables
+from hardener.model.parts import SECRETS_FOLDER
 from hardener.model.short import as_text
 from hardener.source import Data, Path, at, dotted
 from hardener.source.companions import Companion
@@ -338,7 +339,7 @@ class Keeping:
 
 def _below_run(target: str) -> bool:
     """Whether something that is mounted there may be in the way of secrets."""
-    return f"{target.rstrip('/')}/".startswith("/run/secrets/") or target.rstrip("/") == "/run"
+    return f"{target.rstrip('/')}/".startswith(SECRETS_FOLDER) or target.rstrip("/") == "/run"
 
 
 def _uses(service: Service, name: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hardener.errors import HardenError
 from hardener.model import Service, dotenv, resolve_defaults, variables
+from hardener.model.parts import SECRETS_FOLDER
 from hardener.model.short import as_text
 from hardener.source.companions import Companion, NewFile, NewLine
 
@@ -20,7 +21,6 @@ Plain = dict[str | int, tuple[str, str]]
 
 Files = tuple[Companion, ...]
 
-_SECRETS = "/run/secrets/"
 _BARE = re.compile(r"[\w.,:/@%+-]*", re.ASCII)
 _MODE = 0o644
 _WHY_OPEN = "it holds nothing secret, and whoever starts the stack has to read it"
@@ -48,7 +48,7 @@ def plain_variables(service: Service, context: Context) -> Plain:
         text = None if value is None or "$" in name or variables(value) else resolve_defaults(value)
         if context.project.is_time(("services", service.name, "environment", step)):
             continue
-        if text is None or times[name] > 1 or text.startswith(_SECRETS) or dotenv.line(name, text) is None:
+        if text is None or times[name] > 1 or text.startswith(SECRETS_FOLDER) or dotenv.line(name, text) is None:
             continue
         found[step] = name, text
     if not found:

@@ -80,6 +80,12 @@ def outside() -> frozenset[str]:
 
 
 @cache
+def registries() -> frozenset[str]:
+    """Words in the names of services through which others find each other."""
+    return frozenset(_data()["registries"]["words"])
+
+
+@cache
 def clients() -> tuple[Client, ...]:
     """All that is known."""
     return (*_stores(), *map(_client, _data()["clients"]))

@@ -24,6 +24,7 @@ from hardener.model.base import (
 from hardener.model.interpolation import readable
 from hardener.model.mounts import Mount, MountEntry, parse_tmpfs, read_mount
 from hardener.model.parts import (
+    SECRETS_FOLDER,
     Dependency,
     EnvFile,
     EnvFileEntry,
@@ -229,7 +230,7 @@ class Container(Part):
 
     def read_secrets(self) -> list[Grant]:
         """Secrets the container can read, with their paths."""
-        return read_grants(self.secrets, "/run/secrets/")
+        return read_grants(self.secrets, SECRETS_FOLDER)
 
     def read_configs(self) -> list[Grant]:
         """Configs the container can read, with their paths."""

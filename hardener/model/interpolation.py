@@ -81,7 +81,10 @@ def _resolved(variable: Variable, values: Mapping[str, str], longest: int | None
 
 
 def fill(text: str, values: Mapping[str, str], unknown: str) -> str:
-    """`text` with every variable at its value in `values`, else at its default, else `unknown`; `$$` read as `$`."""
+    """`text` with every variable at its value in `values`, else at its default, else `unknown`; `$$` read as `$`.
+
+    To look for what may stand there: an empty value counts as none, and the word of `${X:+word}` as its value.
+    """
     if "$" not in text:
         return text
     return "".join(

@@ -149,6 +149,10 @@ def read_env_files(value: str | LongEnvFile | list[str | LongEnvFile | None] | N
     return files
 
 
+SECRETS_FOLDER = "/run/secrets/"
+"""Where the secrets of a container lie: https://docs.docker.com/compose/how-tos/use-secrets/."""
+
+
 def read_grants(value: list[str | LongGrant | None] | None, folder: str) -> list[Grant]:
     """The entries of `secrets` or `configs`; `folder` is where a name without a path is mounted."""
     grants = []

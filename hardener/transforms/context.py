@@ -143,7 +143,7 @@ class Context:
         return self._files.exists(path)
 
     def lets_others_in(self, path: str) -> bool:
-        """Whether there is a folder beside the document that others than its owner may look into."""
+        """Whether a file or folder is beside the document, and others than its owner may look into it."""
         return self._files.lets_others_in(path)
 
     def env_names(self, service: Service) -> set[str] | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from hardener.model import Service
+from hardener.model.parts import SECRETS_FOLDER
 from hardener.source import Path
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
 from hardener.transforms.context import Context
@@ -135,7 +136,7 @@ class Secrets(Transform):
         )
 
     def _to_secret(self, service: Service, keep: "Keep", use: "Use", keeping: "Keeping") -> Iterator[Answer]:
-        path, place = use.credential.path[2:], f"/run/secrets/{keep.secret}"
+        path, place = use.credential.path[2:], SECRETS_FOLDER + keep.secret
         reason, evidence = f"its image reads it from {place}", _evidence(use)
         sure, group, caveat = Confidence.KNOWN, keep.group, _caveat(keep)
         if isinstance(path[-1], int):

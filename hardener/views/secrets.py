@@ -52,7 +52,8 @@ _DASHES = re.compile(r"[ \t]*(?:-[ \t]+)*")
 _NESTED = re.compile(r"[ \t]*(?:[^\s:\"']{1,256}:(?:[ \t]|$)|[\"'][^\"']{1,256}[\"']:|[?{])")
 _LIST = re.compile(r"\[(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\[[^\[\]]{0,512}\]|[^\[\]])*(\]?)")
 _QUOTED = {'"': re.compile(r"(?:[^\"\\]|\\.)*\""), "'": re.compile(r"(?:[^']|'')*'(?!')")}
-_PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)*")
+PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)*")
+"""Anchor and tag of a value, which stand before it."""
 _QUESTION = re.compile(r"[ \t]*(?:-[ \t]+)*\?[ \t]")
 _ANSWER = re.compile(r"[ \t]*:[ \t]*")
 _LITERAL = re.compile(r"[ \t]\|[-+0-9]{0,2}[ \t]*(?:#.*)?$")
@@ -253,7 +254,7 @@ class _Scan:
         """Notes the quote that a value at `start`, or the item it is in, opens and does not close."""
         dashes = _DASHES.match(body).end()  # type: ignore[union-attr]
         for place in (start, dashes):
-            at = _PROPERTIES.match(body, place).end()  # type: ignore[union-attr]
+            at = PROPERTIES.match(body, place).end()  # type: ignore[union-attr]
             quote = body[at : at + 1]
             if quote in _QUOTED and not _QUOTED[quote].match(body, at + 1):
                 self.quote = quote

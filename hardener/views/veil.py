@@ -20,7 +20,7 @@ from hardener.model.project import Project
 from hardener.shown import shows
 from hardener.source import Tagged
 from hardener.source.tree import Alias, Mapping, Node, Scalar, Sequence, descendants
-from hardener.views.secrets import MASK, mask, mask_forms, mask_text
+from hardener.views.secrets import MASK, PROPERTIES, mask, mask_forms, mask_text
 from hardener.views.style import split_lines
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/]{8,4096}={0,2}")
 _IN_ADDRESS = re.compile(r"://[^\s/@:]{0,256}:([^\s/@]{1,512})@")
 _LOGIN = re.compile(r"^[\w.@+-]{1,256}:(\S{1,4000})$")
 _NO_NAME = re.compile(r"[=:/\s]")
-_PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)*")
 _ONE_WORD = re.compile(r"[A-Za-z]?[a-z]{1,14}|[A-Z]{1,15}")
 _STARTS_NO_PLAIN_TEXT = re.compile(r"[&*!|>#{}\[\]%@`\"',]|.*[ \t]#")
 
@@ -198,7 +197,7 @@ class _Finder:
         offset = _offset(raw, text, part, start)
         if whole or offset is None:
             own_tag = isinstance(scalar.data, Tagged)
-            before = _PROPERTIES.match(raw) if not own_tag else None
+            before = PROPERTIES.match(raw) if not own_tag else None
             self.spans.add((scalar.start + (before.end() if before else 0), scalar.end))
         else:
             self.spans.add((scalar.start + offset, scalar.start + offset + len(part)))
@@ -230,7 +229,7 @@ class _Finder:
         raw = self.document.text[scalar.start : scalar.end]
         if isinstance(data, Tagged):
             return raw
-        return data if isinstance(data, str) else _PROPERTIES.sub("", raw, count=1)
+        return data if isinstance(data, str) else PROPERTIES.sub("", raw, count=1)
 
 
 def _target(node: Node) -> Node:

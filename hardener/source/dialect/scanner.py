@@ -45,7 +45,7 @@ _INDENT = re.compile(rf"(?:[ \t]*+(?:#[^{_END}]*+|(?=[{_END}]))|\x20*+)")
 _SPACES = re.compile(" *+")
 _LINE = re.compile(f"[^{_END}]*+")
 _BLANKS = re.compile(r"[ \t]*+")
-# No possessive groups: before Python 3.11.5 they keep what they gave up (python/cpython#106052).
+# No possessive groups with alternatives: before Python 3.11.5 they may keep what they gave up (python/cpython#106052).
 _PLAIN = re.compile(rf"(?:[^:{_BLANK_OR_END}]++|:(?![{_BLANK_OR_END}]))+")
 _SIMPLE_KEY = re.compile(rf"\w[\w.-]*+(?=:[{_BLANK_OR_END}])")
 _FLOW_PLAIN = re.compile(rf"(?:[^:?,\[\]{{}}{_BLANK_OR_END}]++|:(?![,\]}}{_BLANK_OR_END}])|\?(?![{_BLANK_OR_END}]))+")
