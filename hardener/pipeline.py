@@ -141,7 +141,8 @@ class _Planner:
         for change, other in settled.had:
             case = wanted_by[id(change)]
             case.wanted = [wanted for wanted in case.wanted if wanted is not change]
-            case.had.append(f"through {other}, which it shares this with")
+            if (told := f"through {other}, which it shares this with") not in case.had:
+                case.had.append(told)
         cases = list(self.cases.values())
         return Plan(
             project=self.project,
@@ -354,7 +355,11 @@ class _Planner:
 
     def write(self) -> tuple[Settled, Data, str]:
         """What becomes of the changes, the target data and its text. What the writer cannot do is among the refused."""
-        settled = settle(self.project, [change for case in self.cases.values() for change in case.wanted])
+        wanted: dict[Hashable, Change] = {}
+        for case in self.cases.values():
+            for change in case.wanted:
+                wanted.setdefault(identity(change), change)  # what two services need at the top is one change
+        settled = settle(self.project, [*wanted.values()])
         if settled.refused or not settled.made:
             return settled, self.document.data, self.document.text
         target = apply(self.document.data, settled.made, settled.unshared)

@@ -130,6 +130,9 @@ class _Settler:
             if elsewhere or (place.rest and change.action != "set" and _needs_text(change)):
                 settled.refused.append((change, "it comes through extends, and stays as it is there"))
                 continue
+            if change.action == "remove" and self.comes_back(change):
+                settled.refused.append((change, "without it, what it extends would stand there"))
+                continue
             if place.reset:  # compose lets it go out of a list of templates, and so it is not in the merged data
                 settled.refused.append((change, "a template resets it on purpose"))
                 continue
@@ -206,7 +209,7 @@ class _Settler:
                 (below, value)
                 for below, value in parts
                 if not self.cut_off(service, heir, below)
-                and not (change.action in ("set", "replace") and self.has_own(change, heir, body, below, value))
+                and not (change.action != "append" and self.has_own(change, heir, body, below, value))
             ]
             wants = {_want(change.action, (SERVICES, heir, *below), value) for below, value in got}
             if not wants <= self.wants:
@@ -221,8 +224,17 @@ class _Settler:
         """Whether a heir sets what stands `below` it itself, or will: then what it extends does not reach it."""
         if _in_list(change):
             return False  # the lists are joined
-        theirs = (SERVICES, heir, *below)
-        return at(body, below) is not None or (_want("set", theirs, value) not in self.wants and theirs in self.values)
+        theirs, own = (SERVICES, heir, *below), at(body, below)
+        if change.action == "remove":
+            return own is not None and not isinstance(own, dict | list)  # which are joined
+        return own is not None or (_want("set", theirs, value) not in self.wants and theirs in self.values)
+
+    def comes_back(self, change: Change) -> bool:
+        """Whether a service gets what is removed from the one that it extends."""
+        name, below = str(change.service), change.path[2:]
+        base = self.project.bases.get(name)
+        stays = base is None or _want("remove", (SERVICES, base, *below), None) not in self.wants
+        return stays and at(self.project.inherited.get(name), below) is not None
 
     def ask(self, change: Change, node: Node, rest: Path, reached: set[Hashable]) -> str | None:
         """Why a change at `rest` below a shared node may not be made; else adds what it brings to `reached`."""

@@ -160,6 +160,7 @@ def _named_lines(made: Plan) -> set[int]:
     """The lines, from 1, of the old text that a change may alter: those it removes, replaces or writes into."""
     document = made.document
     spans = _unterminated(document)
+    gone = {site for change, site, _ in made.made if change.action == "remove"}
     for change, site, _ in made.made:
         node, holder = _deepest(document.root, site)
         removed = change.action == "remove"
@@ -167,7 +168,9 @@ def _named_lines(made: Plan) -> set[int]:
         if holder is None and (removed or not (isinstance(target, Mapping) and target.flow)):
             continue  # a new key at the top of a file in block style
         if removed and holder is not None:
-            above, _ = _deepest(document.root, site[:-1])
+            above, whose = _deepest(document.root, site[:-1])
+            if whose and all((*site[:-1], step) in gone for step, _ in children(above)):
+                spans.append((whose.start, above.start))  # it says that it is empty
             # In flow style the comma of the part before goes, too.
             parts = above.entries if isinstance(above, Mapping) and above.flow else []
             before = max((entry.end for entry in parts if entry.end <= holder.start), default=holder.start)

@@ -43,8 +43,9 @@ class Project:
     """A document read as compose reads it.
 
     `file` is the file by itself; `services` holds every service with what it takes over through `extends`, `bodies` the
-    same as data, and `written` the data without what is taken over. `unresolved` tells, by service, why what it extends
-    could not be read. `included` are the services of included files, `beside` the data of the other files read.
+    same as data, `written` the data without what is taken over, `inherited` what that is. `unresolved` tells, by
+    service, why what it extends could not be read. `included` are the services of included files, `beside` the data of
+    the other files read.
     """
 
     document: Document
@@ -52,6 +53,7 @@ class Project:
     services: dict[str, Service]
     bodies: dict[str, Raw]
     written: dict[str, Raw]
+    inherited: dict[str, Raw] = field(default_factory=dict)
     unresolved: dict[str, str] = field(default_factory=dict)
     included: dict[str, Service] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -150,10 +152,12 @@ def read_project(document: Document) -> Project:
     services = dict(file.read_services())
     written = {name: body or {} for name, body in (data.get("services") or {}).items()}
     bodies = dict(written)
+    inherited: dict[str, Raw] = {}
     for name, service in services.items():
         if service.extends is not None:
             try:
                 bodies[name] = reader.effective(reader.main, name)
+                inherited[name] = reader.inherited(reader.main, name)
                 services[name] = read_service(name, bodies[name])
             except HardenError as error:
                 unresolved[name] = error.message
@@ -165,7 +169,7 @@ def read_project(document: Document) -> Project:
         except HardenError as error:
             warnings.append(f"{document.where(('include', index))}: {error.message}")
     beside = tuple(plain(other) for name, other in reader.files.items() if name != reader.main)
-    return Project(document, file, services, bodies, written, unresolved, included, tuple(warnings), beside)
+    return Project(document, file, services, bodies, written, inherited, unresolved, included, tuple(warnings), beside)
 
 
 def _validated(document: Document, data: Any) -> ComposeFile:
@@ -222,6 +226,13 @@ class _Reader:
             body = _merge(body, {key: value for key, value in own.items() if key != "extends"})
             self.known[link, link_name] = body
         return body
+
+    def inherited(self, file: FilePath, name: str) -> Raw:
+        """The body that service `name` of `file` is merged over."""
+        base = _extends(_map(_map(self.load(file).get("services"))[name]))
+        if base is None:
+            return {}
+        return self.effective(self.locate(file, base.file) if base.file else file, base.service or "")
 
     def included(self, file: FilePath, entry: Any) -> dict[str, Service]:
         """The services of the first file of an include, and of those that it includes, by name."""

@@ -239,6 +239,41 @@ def test_root_without_capabilities_is_a_reader_like_others(folder: Path) -> None
     assert mode("secrets/postgres_password") == 0o644
 
 
+EXTENDED = """\
+services:
+  base:
+    image: postgres:16
+    environment:
+      POSTGRES_PASSWORD: hunter2-x
+  heir:
+    extends: {service: base}
+    environment:
+      POSTGRES_PASSWORD: %s
+"""
+
+
+def test_who_extends_another_and_says_the_same_has_the_secret_of_both(folder: Path) -> None:
+    Path("compose.yml").write_text(EXTENDED % "hunter2-x")
+    assert secrets() == 0
+    assert (
+        Path("compose.yml")
+        .read_text()
+        .endswith(
+            "  heir:\n    extends: {service: base}\n    environment: {}\n"
+            "secrets:\n  postgres_password:\n    file: ./secrets/postgres_password\n"
+        )
+    )
+    assert secrets("--check") == 0
+
+
+def test_who_extends_another_and_has_a_value_of_its_own_keeps_a_variable(folder: Path) -> None:
+    """Without it, that of the other would stand there."""
+    Path("compose.yml").write_text(EXTENDED % "s3cr3t-x")
+    assert secrets() == 0
+    assert set(read_env_file(Path(".env").read_text()).values()) == {"hunter2-x", "s3cr3t-x"}
+    assert not any(value in Path("compose.yml").read_text() for value in VALUES)
+
+
 @pytest.mark.parametrize(
     "rights",
     [
