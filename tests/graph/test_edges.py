@@ -248,7 +248,13 @@ CLIENTS = {
     "phpMyAdmin, told": ("phpmyadmin", "environment: {PMA_HOST: other}", {"tool>other"}),
     "Adminer": ("adminer:4", "", {"tool>db"}),
     "mongo-express": ("mongo-express", "", {"tool>mongo"}),
-    "redis-commander": ("rediscommander/redis-commander:latest", "", {"tool>redis"}),
+    "mongo-express, told in vain": (
+        "mongo-express",
+        "environment: {ME_CONFIG_MONGODB_SERVER: other}",
+        {"tool>mongo", "tool>other"},
+    ),
+    "redis-commander, which is told": ("rediscommander/redis-commander:latest", "", set()),
+    "Promtail": ("grafana/promtail", "links: ['redis:loki']", {"tool>redis"}),
 }
 
 

@@ -22,6 +22,15 @@ FAMILIES = [load(file) for file in sorted(IMAGES.glob("*.toml"))]
         ("n8nio/n8n", "N8N_ENCRYPTION_KEY", None),
         ("gitea/gitea:1.17.3", "GITEA__database__PASSWD", None),
         ("grafana/grafana", "MY_PASSWORD", None),
+        ("grafana/grafana:5.1.0", "GF_SMTP_PASSWORD", None),
+        ("nextcloud", "MYSQL_PASSWORD", None),
+        ("neo4j:5.23.0", "NEO4J_AUTH", None),
+        ("neo4j:4.4.37", "NEO4J_AUTH", None),
+        ("dpage/pgadmin4:8.12", "PGADMIN_CONFIG_CONFIG_DATABASE_URI", None),
+        ("dpage/pgadmin4:6.10", "PGADMIN_DEFAULT_PASSWORD", None),
+        ("influxdb:2.1", "DOCKER_INFLUXDB_INIT_PASSWORD", None),
+        ("matomo:4.5.0", "MATOMO_DATABASE_PASSWORD", None),
+        ("phpmyadmin:5.0.4", "PMA_CONTROLPASS", None),
         ("postgres", "POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE"),
         ("mariadb:10.6", "MYSQL_ROOT_PASSWORD", "MYSQL_ROOT_PASSWORD_FILE"),
         ("grafana/grafana", "GF_SMTP_PASSWORD", "GF_SMTP_PASSWORD__FILE"),
@@ -31,6 +40,11 @@ FAMILIES = [load(file) for file in sorted(IMAGES.glob("*.toml"))]
         ("qmcgaw/gluetun", "OPENVPN_PASSWORD", "OPENVPN_PASSWORD_SECRETFILE"),
         ("authelia/authelia", "AUTHELIA_STORAGE_MYSQL_PASSWORD", "AUTHELIA_STORAGE_MYSQL_PASSWORD_FILE"),
         ("neo4j:5", "NEO4J_AUTH", "NEO4J_AUTH_FILE"),
+        ("neo4j:5.24.0", "NEO4J_AUTH", "NEO4J_AUTH_FILE"),
+        ("neo4j:4.4.38", "NEO4J_AUTH", "NEO4J_AUTH_FILE"),
+        ("dpage/pgadmin4:8.12", "PGADMIN_DEFAULT_PASSWORD", "PGADMIN_DEFAULT_PASSWORD_FILE"),
+        ("dpage/pgadmin4:8.13", "PGADMIN_CONFIG_CONFIG_DATABASE_URI", "PGADMIN_CONFIG_CONFIG_DATABASE_URI_FILE"),
+        ("influxdb:2.7", "DOCKER_INFLUXDB_INIT_PASSWORD", "DOCKER_INFLUXDB_INIT_PASSWORD_FILE"),
     ],
 )
 def test_the_variable_that_names_a_file(image: str, name: str, variable: str | None) -> None:
@@ -62,6 +76,11 @@ def test_what_survives_the_reading(trims: Any, kept: list[str], lost: list[str])
         *(("gitea/gitea", "root"), ("gitea/gitea:1.22-rootless", "1000:1000")),
         # A 0600 file of its own user is all that it takes, and no file here belongs to that.
         ("elasticsearch:8.19.0", None),
+        # What a file may say is not what arrives.
+        ("jc21/nginx-proxy-manager", None),
+        # The user that it steps down to read it once.
+        *(("mysql:5.7.27", None), ("mysql:5.7.30", "root"), ("mysql:8.0.17", None), ("mysql:8.0.18", "root")),
+        ("guacamole/guacamole:1.3.0", None),
         # Who it is depends on the tag.
         *(("wordpress:${TAG}", None), ("wordpress:cli", None), ("grafana/grafana:4.6.3", None), ("neo4j:3.5", None)),
     ],
