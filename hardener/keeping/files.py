@@ -117,7 +117,14 @@ def _contexts(context: Context) -> Iterator[str]:
 def _listed(path: str, text: str) -> bool:
     """Whether an ignore file names `path` in one of the usual ways."""
     name = path.strip("/")
-    ways = {name, f"{name}/", f"{name}/*", f"{name}/**", f"**/{name}", f"{name}*"}
+    ways = {name, f"**/{name}", f"{name}*"}
+    ways |= {f"{name}/", f"{name}/*", f"{name}/**"} if path.endswith("/") else set()
     if name == ".env":
         ways.add("*.env")
-    return bool(ways & {entry.strip().removeprefix("/") for entry in text.splitlines()})
+    listed = False
+    for entry in map(str.rstrip, text.splitlines()):
+        if entry.removeprefix("/") in ways:
+            listed = True
+        elif entry.startswith("!") and name in entry:
+            listed = False
+    return listed

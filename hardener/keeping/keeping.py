@@ -11,12 +11,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from hardener.credentials import Credential
 from hardener.evidence import Evidence
+from hardener.keeping.beside import Beside
 from hardener.keeping.files import ENV_FILE, FOLDER, env_lines, needs_open, secret_file
+from hardener.keeping.git import tracked
 from hardener.keeping.names import give_names
 from hardener.keeping.plain import entries
 from hardener.knowledge import ImageFacts, file_variable
@@ -99,9 +102,10 @@ class Keeping:
         self.store = store
         # By service; also of those that the rule may not change: what one keeps is no secret in another.
         self.found = {name: [*context.credentials.get(name, ())] for name in context.services}
+        self.beside = Beside(context)
         self._add_copies()
         self.keeps = self._keeps()
-        self.names = give_names(self.keeps, context)
+        self.names = give_names(self.keeps, context, self.beside)
         self._group()
         for keep in self.keeps:
             self._settle(keep)
@@ -207,6 +211,8 @@ class Keeping:
         written = (self._text(credential.path) or "")[credential.start : credential.end]
         if self.context.project.is_time(credential.path):
             return "compose makes a time stamp of it: quote what is meant"
+        if self.context.project.is_binary(credential.path):
+            return "it is written in base 64 (!!binary)"
         if len(variables(written)) > (credential.kind == "default"):
             return "variables are a part of it"
         if credential.path[-1] in ("command", "entrypoint") and "\\" in written:
@@ -252,6 +258,10 @@ class Keeping:
         names = self.context.env_names(service)
         if names is None or {credential.name, variable} & names or variable in service.read_environment():
             return "an env file or another variable may set it, too"
+        if file := self.beside.sets(service.name, {credential.name, variable}):
+            return f"{file} may set it, too"
+        if file := self.beside.extends(service.name):
+            return f"a service in {file} extends it, and would lack the secret"
         if _uses(service, credential.name):
             return f"its command or its health check uses {credential.name}"
         if mount := next((one.target for one in service.read_volumes() if _below_run(one.target or "")), None):
@@ -293,7 +303,7 @@ class Keeping:
         """Why a value cannot be a variable of `.env`; empty if it can."""
         if swarm := self.context.swarm:
             return f"{swarm} is for docker stack deploy, which knows no {ENV_FILE}"
-        if self.context.tracked(ENV_FILE):
+        if tracked(FilePath(self.context.project.document.file).parent / ENV_FILE):
             return f"{ENV_FILE} is under version control: git rm --cached {ENV_FILE} first"
         if line(keep.variable, keep.told) is None:
             return f"no line of {ENV_FILE} can hold it"

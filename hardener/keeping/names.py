@@ -7,15 +7,15 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import cached_property
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from hardener.errors import HardenError
-from hardener.keeping.files import ENV_FILE, FOLDER, read_env_file
-from hardener.model.interpolation import Variable, readable, resolve_defaults, variables
+from hardener.keeping.files import ENV_FILE, read_env_file
+from hardener.model.interpolation import Variable, variables
 
 if TYPE_CHECKING:
+    from hardener.keeping.beside import Beside
     from hardener.keeping.keeping import Keep, Use
     from hardener.model import Service
     from hardener.transforms.context import Context
@@ -25,7 +25,7 @@ _TELLS = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CREDENTIAL|AUTH|SALT|JWT|PIN")
 _BARE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*$", re.MULTILINE)
 
 
-def give_names(keeps: list[Keep], context: Context) -> Names | None:
+def give_names(keeps: list[Keep], context: Context, beside: Beside) -> Names | None:
     """Names each value, or says what is in the way; None where `.env` says nothing that compose understands."""
     try:
         env = read_env_file(context.read(ENV_FILE) or "")
@@ -33,7 +33,7 @@ def give_names(keeps: list[Keep], context: Context) -> Names | None:
         for keep in keeps:
             keep.trouble = f"{ENV_FILE} cannot be read: {error.message}"
         return None
-    names = Names(keeps, context, env)
+    names = Names(keeps, context, env, beside)
     for keep in keeps:
         if name := _default(keep):
             keep.trouble = keep.trouble or names.in_the_way(name, keep)
@@ -46,10 +46,10 @@ def give_names(keeps: list[Keep], context: Context) -> Names | None:
 class Names:
     """The names that are taken, and by whom."""
 
-    def __init__(self, keeps: list[Keep], context: Context, env: dict[str, str | None]) -> None:
+    def __init__(self, keeps: list[Keep], context: Context, env: dict[str, str | None], beside: Beside) -> None:
         services = context.services.values()
         self.env = env
-        self.beside = _Beside(context)
+        self.beside = beside
         self.secrets = {str(name) for name in context.file.secrets or {}}
         # Where secrets of other names are mounted.
         self.secrets |= {posixpath.basename(grant.target) for service in services for grant in service.read_secrets()}
@@ -60,6 +60,9 @@ class Names:
         self.taken = {*self.forms, *self.elsewhere}
         self.is_here = context.exists(ENV_FILE)
         self.readers = [service.name for service in services if _reads_all(service, context)]
+        self.readers += [service.name for service in beside.services() if _reads_all(service, context)]
+        # Their paths count from another folder: who reads a file of that name may read this one.
+        self.readers += [name for name, service in context.project.included.items() if _reads_such(service)]
         self.wanted = Counter(_base(keep) for keep in keeps if not _default(keep))
 
     def in_the_way(self, name: str, keep: Keep) -> str:
@@ -99,37 +102,8 @@ class Names:
     def is_free(self, name: str, value: str) -> bool:
         """Whether nobody has a name, here or beside, unless it is for this value."""
         known = name in self.taken or name.lower() in self.secrets
-        return not known and _free(name, value, self.env) and not self.beside.uses(name, value)
-
-
-class _Beside:
-    """The other compose files in the folder: they share `.env` and the folder of secrets, but need not share values."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-
-    @cached_property
-    def defaults(self) -> dict[str, dict[str, str]]:
-        """By variable its defaults, each with a file that has it."""
-        found: dict[str, dict[str, str]] = {}
-        for file, text in self.context.siblings.items():
-            for variable in variables(text):
-                if variable.default is not None:
-                    found.setdefault(variable.name, {})[variable.default] = file
-        return found
-
-    def other_default(self, name: str, value: str) -> str | None:
-        """A file where a variable has another default than `value`."""
-        defaults = self.defaults.get(name, {})
-        return next((file for default, file in defaults.items() if resolve_defaults(default) != value), None)
-
-    def uses(self, name: str, value: str) -> bool:
-        """Whether a name stands for something else in one of them: a variable with a default, a secret with a value."""
-        path = f"{FOLDER}/{name.lower()}"
-        other = self.context.exists(path) and self.context.read(path) != value
-        return self.other_default(name, value) is not None or (
-            other and any(re.search(rf"{path}(?![\w.-])", text) for text in self.context.siblings.values())
-        )
+        shared = self.env.get(name) == value or not self.beside.looks_up(name, value)
+        return not known and shared and _free(name, value, self.env) and not self.beside.declares(name.lower(), value)
 
 
 def _default(keep: Keep) -> str | None:
@@ -140,8 +114,16 @@ def _default(keep: Keep) -> str | None:
 def _reads_all(service: Service, context: Context) -> bool:
     """Whether a service gets all variables of `.env`."""
     own = os.path.join(os.path.dirname(context.project.document.file), ENV_FILE)
-    files = (os.path.join(os.path.dirname(own), readable(file.path)) for file in service.read_env_file())
-    return any(os.path.realpath(file) == os.path.realpath(own) for file in files)
+    paths = (context.env_path(file.path) for file in service.read_env_file())
+    return any(
+        path is None or os.path.realpath(os.path.join(os.path.dirname(own), path)) == os.path.realpath(own)
+        for path in paths
+    )
+
+
+def _reads_such(service: Service) -> bool:
+    """Whether a service of another folder reads a file that is called like ours."""
+    return any(os.path.basename(file.path) == ENV_FILE or "$" in file.path for file in service.read_env_file())
 
 
 def _looked_up(context: Context) -> set[str]:
@@ -150,7 +132,7 @@ def _looked_up(context: Context) -> set[str]:
     names: set[str] = set()
     for service in context.services.values():
         for file in service.read_env_file():
-            text = context.read(readable(file.path)) or ""
+            text = context.read(context.env_path(file.path) or "") or ""
             names |= {variable.name for variable in variables(text)} | set(_BARE.findall(text))
     for data in (*context.project.bodies.values(), *context.project.beside):
         names |= _without_value(data)
@@ -178,7 +160,8 @@ def _texts(data: Any) -> Iterator[str]:
 
 def _free(name: str, value: str, env: dict[str, str | None]) -> bool:
     """Whether a variable is nobody's yet, or has this very value, where compose looks it up: the shell and `.env`."""
-    return os.environ.get(name, value) == value and (name not in env or env[name] == value)
+    ours = name != "PWD" and not name.startswith(("COMPOSE_", "DOCKER_"))  # which compose sets or reads itself
+    return ours and os.environ.get(name, value) == value and (name not in env or env[name] == value)
 
 
 def _namer(keep: Keep) -> Use:

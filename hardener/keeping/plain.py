@@ -11,6 +11,7 @@ from hardener.errors import HardenError
 from hardener.model import Service, dotenv, resolve_defaults, variables
 from hardener.model.parts import SECRETS_FOLDER
 from hardener.model.short import as_text
+from hardener.source import Path
 from hardener.source.companions import Companion, NewFile, NewLine
 
 if TYPE_CHECKING:
@@ -46,17 +47,16 @@ def plain_variables(service: Service, context: Context) -> Plain:
     times = Counter(name for _, name, _ in all_of_them)
     for step, name, value in all_of_them:
         text = None if value is None or "$" in name or variables(value) else resolve_defaults(value)
-        if context.project.is_time(("services", service.name, "environment", step)):
+        place: Path = ("services", service.name, "environment", step)
+        if context.project.is_time(place) or context.project.is_binary(place):
             continue
         if text is None or times[name] > 1 or text.startswith(SECRETS_FOLDER) or dotenv.line(name, text) is None:
             continue
         found[step] = name, text
     if not found:
         return found
-    place = ("services", service.name, "environment")
-    secret = {
-        one.path[3] for one in credentials(service, context.facts(service), context.read) if one.path[:3] == place
-    }
+    told = credentials(service, context.facts(service), context.read)
+    secret = {one.path[3] for one in told if one.path[2] == "environment"}
     return {step: entry for step, entry in found.items() if step not in secret}
 
 

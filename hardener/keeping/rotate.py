@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from hardener.keeping.files import FOLDER
+from hardener.keeping.files import ENV_FILE, FOLDER
 from hardener.model.short import as_text
 from hardener.source import Path
+from hardener.source.data import plain
 
 if TYPE_CHECKING:
     from hardener.keeping.keeping import Keep, Keeping
@@ -39,17 +40,33 @@ def _read_once(keep: Keep, keeping: Keeping) -> bool:
 
 
 def _written_elsewhere(keep: Keep, keeping: Keeping) -> bool:
-    """Whether a value stands in the document where nothing takes it out: who has it there would keep the old one."""
+    """Whether a value stands where nothing takes it out, in the document or beside it: who has it there would keep the
+    old one.
+    """
     from hardener.keeping.keeping import DISTINCT
 
     if not DISTINCT.search(keep.value):
         return False
     old = re.compile(rf"(?<!\w){re.escape(keep.value)}(?!\w)")
-    return any(
-        old.search(keeping.without_values(path) if keeping.at(path) else text)
-        for name, body in keeping.context.project.bodies.items()
-        for path, text in _texts(body, ("services", name))
-    )
+    return any(map(old.search, _left(keeping)))
+
+
+def _left(keeping: Keeping) -> Iterator[str]:
+    """The texts that stay as they are: what is no credential to move, and all that lies beside the document."""
+    context = keeping.context
+    for name, body in context.project.bodies.items():
+        for path, text in _texts(body, ("services", name)):
+            yield keeping.without_values(path) if keeping.at(path) else text
+    merged = plain(context.project.document.merged)
+    for key, value in merged.items() if isinstance(merged, dict) else ():
+        if key != "services" and not str(key).startswith("x-"):
+            yield from (text for _, text in _texts(value, (key,)))
+    for data in context.project.beside:
+        yield from (text for _, text in _texts(data, ()))
+    yield from context.siblings.values()
+    files = [file.path for service in context.services.values() for file in service.read_env_file()]
+    for file in dict.fromkeys([ENV_FILE, *(context.env_path(file) or "" for file in files)]):
+        yield context.read(file) or "" if context.exists(file) else ""
 
 
 def _texts(data: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -121,6 +121,11 @@ class Project:
         scalar = self.document.scalar(path)
         return scalar is None or scalar.plain
 
+    def is_binary(self, path: Path) -> bool:
+        """Whether the scalar at `path` is written in base 64: compose gives services what that stands for."""
+        scalar = self.document.scalar(path)
+        return scalar is not None and (scalar.tag or "").endswith(":binary")
+
     def is_tagged(self, key: str) -> bool:
         """Whether a key at the top stands under a tag, as in `networks: !reset {}`."""
         merged = self.document.merged

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hardener.errors import HardenError, Where
-from hardener.source.files import create_new, replace_content
+from hardener.source.files import create_new, replace_content, sweep
 
 FOLDER_MODE = 0o700
 """The mode of a folder that is made for companions: what lies in it may be readable to a container, not to the host."""
@@ -66,14 +66,17 @@ def missing(files: Iterable[Companion], folder: Path) -> list[Companion]:
     return [file for path, group in _by_path(files).items() for file in _missing(group, folder / path)]
 
 
-def write(files: Iterable[Companion], folder: Path) -> None:
+def write(files: Sequence[Companion], folder: Path) -> None:
     """Makes those that are missing. Raises HardenError where one cannot be made, if possible before any is.
 
     Lines of one file are added at once.
     """
+    needed = _by_path(files)
     grouped = _by_path(missing(files, folder))
     for path in grouped:
         _check_writable(folder / path)
+    for path in needed:
+        sweep((folder / path).parent)  # what a run that was killed left there may be a secret
     for path, group in grouped.items():
         target = folder / path
         try:

@@ -180,7 +180,7 @@ def _temporary(target: Path, content: bytes) -> Iterator[str]:
     """
     import tempfile  # brings random and hashlib along, and most runs only look
 
-    _sweep(target.parent)
+    sweep(target.parent)
     handle, temporary = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -196,7 +196,7 @@ def _temporary(target: Path, content: bytes) -> Iterator[str]:
             os.unlink(temporary)
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
     """Removes the temporary files of runs that are gone, and with them their locks."""
     for left in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         with contextlib.suppress(OSError):

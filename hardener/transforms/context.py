@@ -15,7 +15,7 @@ from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
 from hardener.knowledge.host import on_host
 from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages, differs
 from hardener.model import ComposeFile, Mount, Service, boolean
-from hardener.model.interpolation import readable, resolve_defaults
+from hardener.model.interpolation import readable, resolve
 from hardener.model.project import Project
 from hardener.source import Path
 from hardener.transforms.base import Confidence, Evidence
@@ -113,23 +113,6 @@ class Context:
         """The text of a file beside the document, by its path from there; None if it cannot be read."""
         return self._files.read(path)
 
-    def tracked(self, path: str) -> bool:
-        """Whether git has a file beside the document under version control."""
-        top, index = self._git
-        folder = os.path.dirname(os.path.abspath(self.project.document.file))
-        name = os.fsencode(os.path.relpath(os.path.join(folder, path), top).replace(os.sep, "/"))
-        # Each entry has the length of its path, the path and a zero at its end: gitformat-index(5).
-        return len(name).to_bytes(2, "big") + name + b"\0" in index
-
-    @cached_property
-    def _git(self) -> tuple[FilePath, bytes]:
-        """The top of the working tree that the document is in, and its index; empty where there is none."""
-        folder = FilePath(os.path.abspath(self.project.document.file)).parent
-        for top in (folder, *folder.parents):
-            with suppress(OSError):
-                return top, (top / ".git" / "index").read_bytes()
-        return folder, b""
-
     @cached_property
     def siblings(self) -> dict[str, str]:
         """The other compose files in the folder of this one, by name: they share what lies beside it."""
@@ -152,7 +135,7 @@ class Context:
         for env_file in service.read_env_file():
             from hardener.model.dotenv import entries
 
-            text = self._files.read(resolve_defaults(env_file.path) or "")
+            text = self._files.read(self.env_path(env_file.path) or "")
             if text is None and env_file.required:
                 return None
             try:
@@ -166,6 +149,21 @@ class Context:
         from hardener.graph.files import Files
 
         return Files(FilePath(self.project.document.file).parent, self.beside)
+
+    def env_path(self, path: str) -> str | None:
+        """The path of an env file with its variables filled in as compose does, from the shell and `.env`; None where
+        one has no value.
+        """
+        if "$" not in path:
+            return path
+        from hardener.model.dotenv import read
+
+        folder = os.path.dirname(os.path.abspath(self.project.document.file))
+        told: dict[str, str | None] = {}
+        with suppress(HardenError):
+            told = read(self.read(".env") or "", dict(os.environ)) if self.exists(".env") else {}
+        values = {name: value for name, value in told.items() if value is not None}
+        return resolve(path, {**values, **os.environ, "PWD": folder})
 
     def registry_known(self, service: Service) -> bool:
         """Whether the image of a service comes from a registry that is known: not `${REGISTRY}/postgres`."""

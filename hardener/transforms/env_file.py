@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from hardener.keeping.beside import Beside
 from hardener.keeping.plain import Files, Plain, companions, content, entries, missing, plain_variables
 from hardener.model import Service, resolve_defaults, variables
 from hardener.source import Data
@@ -24,7 +25,8 @@ class EnvFile(Transform):
     it. So does what no line of an env file can say. A file that is there is not overwritten.
 
     Held back where one part of the variables comes from another service, since the lists of env files would be joined;
-    where an env file that is there uses a variable that would move; where `docker stack deploy` reads the file, which
+    where an env file that is there uses a variable that would move; where a `compose.override.yml` sets one, or another
+    file beside extends the service; where `docker stack deploy` reads the file, which
     takes quotes for a part of a value. What it breaks: the compose file without the new files beside it does not start.
 
     ```yaml
@@ -109,6 +111,10 @@ class EnvFile(Transform):
             return f"{context.swarm} is for docker stack deploy, which takes quotes in env files for part of a value"
         if "extends" in project.written[service.name] or project.heirs(service.name):
             return "it extends another service or is extended: env files would come in another order"
+        if other := Beside(context).sets(service.name, {name for name, _ in plain.values()}):
+            return f"{other} may set them, too: an env file of it would come last"
+        if other := Beside(context).extends(service.name):
+            return f"a service in {other} extends it: env files would come in another order"
         if "{service}" not in self.file and any(
             plain_variables(other, context) for other in project.services.values() if other.name != service.name
         ):

@@ -8,6 +8,7 @@ import shutil
 import stat
 import string
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hardener import HardenError, Profile, Secrets, Selection, harden
+from hardener import EnvFile, HardenError, Profile, Secrets, Selection, harden
 from hardener.cli import run
 from hardener.model.dotenv import read as read_env_file
 from hardener.source import companions
@@ -473,3 +474,179 @@ def test_what_goes_to_the_env_file_still_says_who_talks_to_whom(folder: Path) ->
     result.write()
     assert "STORE: ${STORE}" in result.after
     assert not harden("compose.yml", "production").changed
+
+
+# What lies beside the file
+
+TOKEN = "services:\n  app:\n    image: a/b:1\n    environment:\n      API_TOKEN: s3cr3t-x\n"
+DATABASE = "services: {db: {image: 'postgres:16', environment: {POSTGRES_PASSWORD: hunter2-x}}}\n"
+
+
+@pytest.fixture
+def effective(folder: Path, compose: Path) -> Callable[..., Any]:
+    """What services get of some files that are merged, by the real compose."""
+
+    def effective(*files: str) -> Any:
+        read = [part for file in files for part in ("-f", file)]
+        command = [str(compose), *read, "config", "--format", "json"]
+        return json.loads(subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout)[
+            "services"
+        ]
+
+    return effective
+
+
+def test_an_override_that_sets_the_variable_keeps_it_one(folder: Path, effective: Callable[..., Any]) -> None:
+    """Both forms at once end the start of the image."""
+    Path("compose.yml").write_text(DATABASE)
+    Path("compose.override.yml").write_text("services: {db: {environment: {POSTGRES_PASSWORD: dev-0nly}}}\n")
+    assert secrets() == 0
+    environment = effective("compose.yml", "compose.override.yml")["db"]["environment"]
+    assert environment == {"POSTGRES_PASSWORD": "dev-0nly"}
+
+
+def test_a_service_that_another_file_extends_gets_no_secret(folder: Path, effective: Callable[..., Any]) -> None:
+    """The other file has no declaration of it."""
+    Path("compose.yml").write_text(DATABASE)
+    Path("stack.yml").write_text("services: {db: {extends: {file: compose.yml, service: db}}}\n")
+    before = effective("stack.yml")
+    assert secrets() == 0
+    assert "hunter2" not in Path("compose.yml").read_text()
+    assert effective("stack.yml") == before
+
+
+@pytest.mark.parametrize("use", ["MODE: '${API_TOKEN:+online}'", "MODE: '${API_TOKEN}'", "API_TOKEN:"])
+def test_a_name_that_means_something_in_an_override_is_not_taken(
+    use: str, folder: Path, effective: Callable[..., Any]
+) -> None:
+    Path("compose.yml").write_text(TOKEN)
+    Path("compose.override.yml").write_text(f"services:\n  worker:\n    image: a/w:1\n    environment:\n      {use}\n")
+    before = effective("compose.yml", "compose.override.yml")
+    assert secrets() == 0
+    assert "s3cr3t" not in Path("compose.yml").read_text()
+    assert effective("compose.yml", "compose.override.yml") == before
+
+
+def test_a_secret_of_an_override_keeps_its_name(folder: Path) -> None:
+    Path("compose.yml").write_text(DATABASE)
+    Path("compose.override.yml").write_text("secrets: {postgres_password: {file: ./other.txt}}\nservices: {}\n")
+    assert secrets() == 0
+    assert "/run/secrets/db_postgres_password" in Path("compose.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("more", "files"),
+    [
+        ("", {"compose.override.yml": "services: {worker: {image: a/w, env_file: .env}}\n"}),
+        ("include: [worker.yml]\n", {"worker.yml": "services: {worker: {image: a/w, env_file: .env}}\n"}),
+        ("  worker: {image: a/w, env_file: ['${FILE}']}\n", {".env": "FILE=.env\n"}),
+        ("  worker: {image: a/w, env_file: ['${FILE:-b.env}']}\n", {".env": "FILE=.env\n"}),
+        ("  worker: {image: a/w, env_file: ['${PWD}/.env']}\n", {}),
+    ],
+)
+def test_who_reads_all_of_the_env_file_by_another_way_gets_no_secret(
+    more: str, files: dict[str, str], folder: Path
+) -> None:
+    Path("compose.yml").write_text(TOKEN + more)
+    for name, text in {".env": "LOG=info\n", **files}.items():
+        Path(name).write_text(text)
+    before = Path(".env").read_text()
+    assert secrets() == 0
+    assert Path(".env").read_text() == before
+
+
+def test_an_env_file_that_a_variable_of_the_env_file_names_is_the_one_that_is_looked_at(
+    folder: Path, effective: Callable[..., Any]
+) -> None:
+    Path("compose.yml").write_text(TOKEN + "    env_file: '${FOLDER:-conf}/app.env'\n")
+    Path(".env").write_text("FOLDER=other\n")
+    for name, text in {"conf": "X=1\n", "other": "X=${API_TOKEN-no}\n"}.items():
+        Path(name).mkdir()
+        Path(name, "app.env").write_text(text)
+    before = effective("compose.yml")
+    assert secrets() == 0
+    assert effective("compose.yml") == before
+
+
+def test_what_is_written_in_base_64_stays(folder: Path) -> None:
+    text = TOKEN.replace("s3cr3t-x", "!!binary SHVudGVyMg==")
+    Path("compose.yml").write_text(text)
+    assert secrets() == 0
+    assert Path("compose.yml").read_text() == text
+    assert "!!binary" in harden("compose.yml", [EnvFile()]).after
+
+
+@pytest.mark.parametrize("lines", [".env/\n", ".env\n!.env\n", "  .env\n", "secrets/*\n!secrets/x\n"])
+def test_a_line_that_does_not_ignore_the_file_does_not_count(lines: str, folder: Path) -> None:
+    Path(".gitignore").write_text(lines)
+    assert secrets() == 0
+    added = Path(".gitignore").read_text().removeprefix(lines).splitlines()
+    assert "/.env" in added
+
+
+def test_a_variable_that_compose_sets_itself_is_no_name(folder: Path, effective: Callable[..., Any]) -> None:
+    Path("compose.yml").write_text(TOKEN.replace("API_TOKEN: s3cr3t-x", "PWD: s3cr3t-x\n      API_TOKEN: s3cr3t-x"))
+    assert secrets() == 0
+    assert effective("compose.yml")["app"]["environment"] == {"PWD": "s3cr3t-x", "API_TOKEN": "s3cr3t-x"}
+
+
+def test_what_a_killed_run_left_in_the_folder_of_secrets_goes(folder: Path) -> None:
+    Path("compose.yml").write_text(DATABASE)
+    harden("compose.yml", "production", Selection(only=("secrets",))).write()
+    left = Path("secrets/.harden-x.tmp")
+    os.link("secrets/postgres_password", left)
+    os.utime(left, (1, 1))
+    Path("compose.yml").write_text(DATABASE)
+    assert secrets() == 0
+    assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {".env": "DB_PASSWORD=hunter2-x\n"},
+        {"compose.override.yml": "services: {app: {image: a/b, environment: {URL: 'pg://app:hunter2-x@db/app'}}}\n"},
+        {"app.env": "DB_LOGON=hunter2-x\n"},
+        {"inc.yml": "services: {app: {image: a/b, environment: {URL: 'postgres://app:hunter2-x@db/app'}}}\n"},
+        {"compose.yml": "configs: {c: {content: password=hunter2-x}}\n"},
+    ],
+    ids=lambda files: next(iter(files)),
+)
+def test_no_new_value_where_another_keeps_the_old_one(files: dict[str, str], folder: Path) -> None:
+    include = "include: [inc.yml]\n" if "inc.yml" in files else ""
+    text = DATABASE.replace("}}}\n", "}}, worker: {image: a/w, env_file: [{path: app.env, required: false}]}}\n")
+    for name, more in {"compose.yml": "", **files}.items():
+        Path(name).write_text(include + text + more if name == "compose.yml" else more)
+    assert secrets("--rotate") == 0
+    assert Path("secrets/postgres_password").read_text() == "hunter2-x"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
+@pytest.mark.parametrize("way", ["worktree", "version 4", "link"])
+def test_an_env_file_that_git_has_in_another_way(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    top, told = tmp_path / "top", {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+
+    def git(*words: str) -> None:
+        command = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", *words]
+        subprocess.run(command, cwd=top, env={**os.environ, **told}, check=True, capture_output=True)
+
+    (top / "conf").mkdir(parents=True)
+    (top / "compose.yml").write_text(TOKEN)
+    kept = top / ("conf/shared.env" if way == "link" else ".env")
+    kept.write_text("X=1\n")
+    git("init", "-q")
+    git("add", ".")
+    if way == "link":
+        (top / ".env").symlink_to("conf/shared.env")
+    if way == "version 4":
+        (top / "conf" / ".envrc").write_text("x")
+        git("add", ".")
+        git("update-index", "--index-version", "4")
+    git("commit", "-qm", "x")
+    if way == "worktree":
+        git("worktree", "add", "-q", str(tmp_path / "tree"))
+        top = tmp_path / "tree"
+    monkeypatch.chdir(top)
+    assert secrets() == 0
+    assert Path(".env").read_text() == "X=1\n"
+    assert "s3cr3t-x" in Path("compose.yml").read_text()

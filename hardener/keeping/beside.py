@@ -1,0 +1,129 @@
+"""The other compose files in the folder: they share `.env` and the folder of secrets, but need not share values.
+
+Of these, overrides (`compose.override.yml`) are merged over the document, and some extend services of it.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hardener.errors import HardenError
+from hardener.keeping.files import FOLDER
+from hardener.model import Service
+from hardener.model.interpolation import Variable, resolve_defaults, variables
+from hardener.model.project import read_service
+from hardener.source import load
+from hardener.source.data import plain
+
+if TYPE_CHECKING:
+    from hardener.transforms.context import Context
+
+_OVERRIDE = re.compile(r".*\.override\.ya?ml")
+_BARE = re.compile(r"^\s*(?:-\s+[\"']?(\w+)[\"']?|(\w+):)[ \t]*(?:#.*)?$", re.MULTILINE)
+
+
+class Beside:
+    """What the other compose files in the folder of a document say."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def other_default(self, name: str, value: str) -> str | None:
+        """A file where a variable has another default than `value`."""
+        uses = self._variables.get(name, {})
+        return next(
+            (file for one, file in uses.items() if one.default is not None and resolve_defaults(one.default) != value),
+            None,
+        )
+
+    def looks_up(self, name: str, value: str) -> bool:
+        """Whether one of them would be told `value` under this name, and says so far that it means something else."""
+        uses = self._variables.get(name, {})
+        same = (one.default is not None and resolve_defaults(one.default) == value for one in uses)
+        return name in self._bare or not all(same)
+
+    def declares(self, secret: str, value: str) -> bool:
+        """Whether one of them has a secret of this name with another value."""
+        path = f"{FOLDER}/{secret}"
+        other = self.context.exists(path) and self.context.read(path) != value
+        return secret in self._secrets or (
+            other and any(re.search(rf"{path}(?![\w.-])", text) for text in self.context.siblings.values())
+        )
+
+    def sets(self, service: str, names: set[str]) -> str | None:
+        """An override that sets one of these variables of a service, or gives it an env file."""
+        for file, services in self._overrides.items():
+            if (other := services.get(service)) and (other.env_file or names & other.read_environment().keys()):
+                return file
+        return None
+
+    def extends(self, service: str) -> str | None:
+        """A file with a service that extends this one, and that has no secrets of this document."""
+        own = posixpath.basename(self.context.project.document.file)
+        for file, text in self.context.siblings.items():
+            if own not in text:
+                continue
+            for other in _services(text, file).values():
+                base = other.read_extends()
+                if base and base.service == service and posixpath.normpath(base.file or "") == own:
+                    return file
+        return None
+
+    def services(self) -> Iterator[Service]:
+        """The services of overrides: they are run with those of the document."""
+        for services in self._overrides.values():
+            yield from services.values()
+
+    @cached_property
+    def _variables(self) -> dict[str, dict[Variable, str]]:
+        """By name, the uses of variables, each with a file that has it."""
+        found: dict[str, dict[Variable, str]] = {}
+        for file, text in self.context.siblings.items():
+            for variable in variables(text):
+                found.setdefault(variable.name, {})[variable] = file
+        return found
+
+    @cached_property
+    def _bare(self) -> set[str]:
+        """Names that stand without a value, as do those of variables whose value the shell or `.env` has."""
+        texts = self.context.siblings.values()
+        return {one or other for text in texts for one, other in _BARE.findall(text)}
+
+    @cached_property
+    def _overrides(self) -> dict[str, dict[str, Service]]:
+        return {
+            file: _services(text, file) for file, text in self.context.siblings.items() if _OVERRIDE.fullmatch(file)
+        }
+
+    @cached_property
+    def _secrets(self) -> set[str]:
+        """Secrets that overrides declare."""
+        names: set[str] = set()
+        for file in self._overrides:
+            declared = _data(self.context.siblings[file], file).get("secrets")
+            names |= set(declared) if isinstance(declared, dict) else set()
+        return names
+
+
+def _data(text: str, file: str) -> dict[str, Any]:
+    """What a compose file says, as far as it can be read."""
+    try:
+        data = plain(load(text, file).merged)
+    except HardenError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _services(text: str, file: str) -> dict[str, Service]:
+    found: dict[str, Service] = {}
+    services = _data(text, file).get("services")
+    for name, body in services.items() if isinstance(services, dict) else ():
+        try:
+            found[name] = read_service(name, body)
+        except HardenError:  # compose refuses it
+            continue
+    return found
