@@ -80,17 +80,21 @@ class Beside:
 
     @cached_property
     def _variables(self) -> dict[str, dict[Variable, str]]:
-        """By name, the uses of variables, each with a file that has it."""
+        """By name, the uses of variables, each with a file that has it.
+
+        Without a default they only count in overrides: another stack that leaves a variable open takes what it is told.
+        """
         found: dict[str, dict[Variable, str]] = {}
         for file, text in self.context.siblings.items():
             for variable in variables(text):
-                found.setdefault(variable.name, {})[variable] = file
+                if variable.default is not None or file in self._overrides:
+                    found.setdefault(variable.name, {})[variable] = file
         return found
 
     @cached_property
     def _bare(self) -> set[str]:
-        """Names that stand without a value, as do those of variables whose value the shell or `.env` has."""
-        texts = self.context.siblings.values()
+        """Names without a value in overrides, as have variables that the shell or `.env` is to give."""
+        texts = map(self.context.siblings.__getitem__, self._overrides)
         return {one or other for text in texts for one, other in _BARE.findall(text)}
 
     @cached_property

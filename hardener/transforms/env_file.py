@@ -26,8 +26,8 @@ class EnvFile(Transform):
 
     Held back where one part of the variables comes from another service, since the lists of env files would be joined;
     where an env file that is there uses a variable that would move; where a `compose.override.yml` sets one, or another
-    file beside extends the service; where `docker stack deploy` reads the file, which
-    takes quotes for a part of a value. What it breaks: the compose file without the new files beside it does not start.
+    file beside extends the service; where `docker stack deploy` reads the file, which takes quotes for a part of a
+    value. What it breaks: the compose file without the new files beside it does not start.
 
     ```yaml
     services:

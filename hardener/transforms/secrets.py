@@ -33,12 +33,12 @@ class Secrets(Transform):
 
     Held back where a program that the service starts uses the variable by its name (a health check, a command); where
     an env file or an override (`compose.override.yml`) sets it too, since both forms at once end the start of many
-    images; where the image would cut something off the value; where the file is read by `docker stack deploy`, which knows no `.env`; where git has `.env` under
-    version control; where a default means another thing elsewhere. What only stands in for a secret (`changeme`) is
-    left for you to replace. A folder `secrets` that others may look into gets no file that they could read. What it
-    breaks: a deployment that takes the compose file along and leaves `secrets` and `.env` behind; `docker exec` with
-    `$POSTGRES_PASSWORD`, which is not in the environment any more; `--env-file` and `--project-directory`, with which
-    compose reads another `.env`.
+    images; where the image would cut something off the value; where the file is read by `docker stack deploy`, which
+    knows no `.env`; where git has `.env` under version control; where a default means another thing elsewhere. What
+    only stands in for a secret (`changeme`) is left for you to replace. A folder `secrets` that others may look into
+    gets no file that they could read. What it breaks: a deployment that takes the compose file along and leaves
+    `secrets` and `.env` behind; `docker exec` with `$POSTGRES_PASSWORD`, which is not in the environment any more;
+    `--env-file` and `--project-directory`, with which compose reads another `.env`.
 
     ```yaml
     services:
