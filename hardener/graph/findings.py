@@ -17,6 +17,10 @@ from hardener.shown import shows
 from hardener.source import Path
 
 
+Where = Callable[[], str] | str
+"""A place, or what finds it where it is needed: most mentions lead nowhere."""
+
+
 class Unread(NamedTuple):
     """A path in the container; `kept` in a volume that the engine keeps, where mostly data lies, else of the host."""
 
@@ -85,9 +89,7 @@ class Findings:
                 own[key] = Edge(source, target, kind, claim, where, port)
         return found
 
-    def mention(
-        self, source: str, mention: Mention, kind: EdgeKind, subject: str, where: Callable[[], str] | str
-    ) -> bool:
+    def mention(self, source: str, mention: Mention, kind: EdgeKind, subject: str, where: Where) -> bool:
         """The edge that a mention makes, if it leads to a service; `subject` is what names it, never its value."""
         if mention.unknown or is_local(mention.host):
             return False
@@ -100,27 +102,27 @@ class Findings:
                 targets,
                 kind,
                 f"{subject} names {shown}",
-                where if isinstance(where, str) else where(),
+                _told(where),
                 mention.port,
             )
         return bool(targets)
 
-    def leaves(self, source: str, mention: Mention, subject: str, where: Callable[[], str] | str) -> None:
+    def leaves(self, source: str, mention: Mention, subject: str, where: Where) -> None:
         """What a mention that leads to no service says about the outside."""
         if mention.unknown or is_local(mention.host) or self.names.knows(mention.host, source):
             return
         if is_host(mention.host):
-            self.out(source, f"{subject} names the host", where if isinstance(where, str) else where())
+            self.out(source, f"{subject} names the host", _told(where))
         elif mention.kind == "url" or (mention.kind == "word" and _qualified(mention.host)):
-            self.out(source, f"{subject} names a host that is no service", where if isinstance(where, str) else where())
+            self.out(source, f"{subject} names a host that is no service", _told(where))
 
-    def abroad(self, source: str, mention: Mention, subject: str, where: Callable[[], str] | str) -> None:
+    def abroad(self, source: str, mention: Mention, subject: str, where: Where) -> None:
         """Notes the port that a mention names with a host that is none of the project's, as far as that shows."""
         if mention.port is None or is_local(mention.host) or mention.host.endswith(".localhost"):
             return
         named = "." in mention.host or is_host(mention.host)
         if mention.unknown or (named and not self.names.knows(mention.host, source)):
-            place = where if isinstance(where, str) else where()
+            place = _told(where)
             self.foreign.append(Foreign(source, mention.port, f"{subject} names it", place))
 
     def out(self, service: str, claim: str, where: str) -> None:
@@ -148,6 +150,10 @@ class Findings:
     def users(self, target: str) -> list[str]:
         """The services that are known to talk to one."""
         return [source for source in self.sources(target) if any(e.target == target for e in self.evident(source))]
+
+
+def _told(where: Where) -> str:
+    return where if isinstance(where, str) else where()
 
 
 def _qualified(host: str) -> bool:
