@@ -16,7 +16,6 @@ from hardener.model.project import Project
 from hardener.shown import shows
 from hardener.source import Path
 
-
 Where = Callable[[], str] | str
 """A place, or what finds it where it is needed: most mentions lead nowhere."""
 
