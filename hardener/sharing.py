@@ -140,7 +140,7 @@ class _Settler:
             if unwilling is None:
                 settled.made.append(Made(change, place.site, tuple(self.echoes(change, place))))
                 brought |= dict.fromkeys(reached, change.service or "the file")
-            elif place.alias is not None and change.action != "remove":
+            elif place.alias is not None and change.action != "remove" and not self.stays(change, place.alias):
                 self.unshared.add(place.alias)
             else:
                 settled.refused.append((change, unwilling))
@@ -228,6 +228,14 @@ class _Settler:
         if change.action == "remove":
             return own is not None and not isinstance(own, dict | list)  # which are joined
         return own is not None or (_want("set", theirs, value) not in self.wants and theirs in self.values)
+
+    def stays(self, change: Change, alias: Path) -> bool:
+        """Whether a value that is to go to a file would stay behind, at an anchor that is in no service.
+
+        Once others have copies of their own, it may leave that place.
+        """
+        target = next(node.target for nodes in self.shared.values() for node in nodes if self.places[id(node)] == alias)
+        return bool(change.files) and self.places[id(target)][:1] != (SERVICES,)
 
     def comes_back(self, change: Change) -> bool:
         """Whether a service gets what is removed from the one that it extends."""

@@ -26,6 +26,12 @@ _OVERRIDE = re.compile(r".*\.override\.ya?ml")
 _BARE = re.compile(r"^\s*(?:-\s+[\"']?(\w+)[\"']?|(\w+):)[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
+def beside(context: Context) -> Beside:
+    """What lies beside the document of a run, read once."""
+    found: Beside = context.memo.setdefault(Beside, Beside(context))
+    return found
+
+
 class Beside:
     """What the other compose files in the folder of a document say."""
 
@@ -63,20 +69,23 @@ class Beside:
 
     def extends(self, service: str) -> str | None:
         """A file with a service that extends this one, and that has no secrets of this document."""
-        own = posixpath.basename(self.context.project.document.file)
-        for file, text in self.context.siblings.items():
-            if own not in text:
-                continue
-            for other in _services(text, file).values():
-                base = other.read_extends()
-                if base and base.service == service and posixpath.normpath(base.file or "") == own:
-                    return file
-        return None
+        return self._extended.get(service)
 
     def services(self) -> Iterator[Service]:
         """The services of overrides: they are run with those of the document."""
         for services in self._overrides.values():
             yield from services.values()
+
+    @cached_property
+    def _extended(self) -> dict[str, str]:
+        own = posixpath.basename(self.context.project.document.file)
+        found: dict[str, str] = {}
+        for file, text in self.context.siblings.items():
+            for other in _services(text, file).values() if own in text else ():
+                base = other.read_extends()
+                if base and base.service and posixpath.normpath(base.file or "") == own:
+                    found.setdefault(base.service, file)
+        return found
 
     @cached_property
     def _variables(self) -> dict[str, dict[Variable, str]]:

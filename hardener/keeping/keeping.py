@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from hardener.credentials import Credential
 from hardener.evidence import Evidence
-from hardener.keeping.beside import Beside
+from hardener.keeping.beside import beside
 from hardener.keeping.files import ENV_FILE, FOLDER, env_lines, needs_open, secret_file
 from hardener.keeping.git import tracked
 from hardener.keeping.names import give_names
@@ -102,7 +102,7 @@ class Keeping:
         self.store = store
         # By service; also of those that the rule may not change: what one keeps is no secret in another.
         self.found = {name: [*context.credentials.get(name, ())] for name in context.services}
-        self.beside = Beside(context)
+        self.beside = beside(context)
         self._add_copies()
         self.keeps = self._keeps()
         self.names = give_names(self.keeps, context, self.beside)

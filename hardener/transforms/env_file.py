@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
-from hardener.keeping.beside import Beside
+from hardener.keeping.beside import beside
 from hardener.keeping.plain import Files, Plain, companions, content, entries, missing, plain_variables
 from hardener.model import Service, resolve_defaults, variables
 from hardener.source import Data
@@ -111,9 +111,9 @@ class EnvFile(Transform):
             return f"{context.swarm} is for docker stack deploy, which takes quotes in env files for part of a value"
         if "extends" in project.written[service.name] or project.heirs(service.name):
             return "it extends another service or is extended: env files would come in another order"
-        if other := Beside(context).sets(service.name, {name for name, _ in plain.values()}):
+        if other := beside(context).sets(service.name, {name for name, _ in plain.values()}):
             return f"{other} may set them, too: an env file of it would come last"
-        if other := Beside(context).extends(service.name):
+        if other := beside(context).extends(service.name):
             return f"a service in {other} extends it: env files would come in another order"
         if "{service}" not in self.file and any(
             plain_variables(other, context) for other in project.services.values() if other.name != service.name

@@ -476,6 +476,18 @@ def test_what_goes_to_the_env_file_still_says_who_talks_to_whom(folder: Path) ->
     assert not harden("compose.yml", "production").changed
 
 
+@pytest.mark.parametrize("form", ["  - POSTGRES_PASSWORD=hunter2-x\n  - TZ=UTC\n", "  POSTGRES_PASSWORD: hunter2-x\n"])
+def test_no_value_stays_behind_in_a_fragment(form: str, folder: Path) -> None:
+    """One service takes a copy of its own; for the other the value leaves the place of the anchor."""
+    services = (
+        "  db:\n    image: postgres:16\n    environment: *env\n  other:\n    image: a/b:1\n    environment: *env\n"
+    )
+    Path("compose.yml").write_text(f"x-env: &env\n{form}services:\n{services}")
+    assert secrets() == 0
+    assert "hunter2" not in Path("compose.yml").read_text()
+    assert "POSTGRES_PASSWORD_FILE" in Path("compose.yml").read_text()
+
+
 # What lies beside the file
 
 TOKEN = "services:\n  app:\n    image: a/b:1\n    environment:\n      API_TOKEN: s3cr3t-x\n"
