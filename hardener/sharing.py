@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hardener.model.project import Project
+from hardener.model.short import as_text
 from hardener.shown import shows
 from hardener.source import Path, at
 from hardener.source.data import frozen
@@ -242,7 +243,7 @@ class _Settler:
         name, below = str(change.service), change.path[2:]
         base = self.project.bases.get(name)
         stays = base is None or _want("remove", (SERVICES, base, *below), None) not in self.wants
-        return stays and at(self.project.inherited.get(name), below) is not None
+        return stays and _stands(self.project.inherited.get(name), below)
 
     def ask(self, change: Change, node: Node, rest: Path, reached: set[Hashable]) -> str | None:
         """Why a change at `rest` below a shared node may not be made; else adds what it brings to `reached`."""
@@ -335,6 +336,14 @@ class _Settler:
         for _, source in sources(node):
             self.look(service, path, self.places[id(source)], source, hidden, merged=True)
             hidden |= {step for step, inner in children(source) if inner.tag != "!reset"}
+
+
+def _stands(body: Any, below: Path) -> bool:
+    """Whether a body has something there; where a map may be a list of `key=value`, too."""
+    holder = at(body, below[:-1])
+    if isinstance(holder, list):
+        return any(as_text(item).partition("=")[0] == below[-1] for item in holder)
+    return at(body, below) is not None
 
 
 def _needs_text(change: Change) -> bool:

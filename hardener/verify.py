@@ -18,6 +18,7 @@ from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequ
 from hardener.target import leaves
 from hardener.transforms.base import Change
 
+_BLOCK = ("|", ">")
 _BREAK = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 
@@ -160,7 +161,7 @@ def _named_lines(made: Plan) -> set[int]:
     """The lines, from 1, of the old text that a change may alter: those it removes, replaces or writes into."""
     document = made.document
     spans = _unterminated(document)
-    gone = {site for change, site, _ in made.made if change.action == "remove"}
+    gone = {document.canonical(site) for change, site, _ in made.made if change.action == "remove"}
     for change, site, _ in made.made:
         node, holder = _deepest(document.root, site)
         removed = change.action == "remove"
@@ -168,8 +169,9 @@ def _named_lines(made: Plan) -> set[int]:
         if holder is None and (removed or not (isinstance(target, Mapping) and target.flow)):
             continue  # a new key at the top of a file in block style
         if removed and holder is not None:
-            above, whose = _deepest(document.root, site[:-1])
-            if whose and all((*site[:-1], step) in gone for step, _ in children(above)):
+            place = document.canonical(site[:-1])
+            above, whose = _deepest(document.root, place)
+            if whose and all((*place, step) in gone for step, _ in children(above)):
                 spans.append((whose.start, above.start))  # it says that it is empty
             # In flow style the comma of the part before goes, too.
             parts = above.entries if isinstance(above, Mapping) and above.flow else []
@@ -180,7 +182,11 @@ def _named_lines(made: Plan) -> set[int]:
             flow = (len(document.text[: target.start].rstrip()), target.end)
             spans += [flow] if target.flow else [(item.start, item.end) for item in target.items]
         elif not isinstance(target, Mapping | Sequence):
-            spans.append((target.start, target.end))
+            # What was below its key may stand beside it now.
+            below = (
+                isinstance(holder, Entry) and target is node and isinstance(target, Scalar) and target.style in _BLOCK
+            )
+            spans.append((holder.start if holder and below else target.start, target.end))
         elif target.flow:
             # The line of the last part gets a comma or more; the bracket may have to move.
             within: Any = target.entries if isinstance(target, Mapping) else target.items
@@ -213,7 +219,7 @@ def _deepest(root: Node, site: Path) -> tuple[Node, Entry | Item | None]:
 def _unterminated(document: Document) -> list[tuple[int, int]]:
     """The header of a block scalar that ends the file without a line break: it becomes `|-` when lines follow."""
     *_, last = descendants(document.root)
-    if isinstance(last, Scalar) and last.style in ("|", ">") and last.end == len(document.text):
+    if isinstance(last, Scalar) and last.style in _BLOCK and last.end == len(document.text):
         return [(last.start, last.start)]
     return []
 

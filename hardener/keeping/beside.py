@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from hardener.transforms.context import Context
 
 _OVERRIDE = re.compile(r".*\.override\.ya?ml")
-_BARE = re.compile(r"^\s*(?:-\s+[\"']?(\w+)[\"']?|(\w+):)[ \t]*(?:#.*)?$", re.MULTILINE)
+# What of a service decides how an image reads a secret, and who may.
+_DECIDES = {
+    *("image", "build", "entrypoint", "command", "user", "healthcheck", "volumes", "secrets", "env_file", "extends"),
+    *("cap_drop", "cap_add", "read_only"),
+}
 
 
 def beside(context: Context) -> Beside:
@@ -61,9 +65,10 @@ class Beside:
         )
 
     def sets(self, service: str, names: set[str]) -> str | None:
-        """An override that sets one of these variables of a service, or gives it an env file."""
+        """An override that sets one of these variables of a service, or what decides how it is read."""
         for file, services in self._overrides.items():
-            if (other := services.get(service)) and (other.env_file or names & other.read_environment().keys()):
+            other = services.get(service)
+            if other and (_DECIDES & other.model_fields_set or names & other.read_environment().keys()):
                 return file
         return None
 
@@ -103,8 +108,7 @@ class Beside:
     @cached_property
     def _bare(self) -> set[str]:
         """Names without a value in overrides, as have variables that the shell or `.env` is to give."""
-        texts = map(self.context.siblings.__getitem__, self._overrides)
-        return {one or other for text in texts for one, other in _BARE.findall(text)}
+        return set().union(*(without_value(_data(self.context.siblings[file], file)) for file in self._overrides))
 
     @cached_property
     def _overrides(self) -> dict[str, dict[str, Service]]:
@@ -140,3 +144,12 @@ def _services(text: str, file: str) -> dict[str, Service]:
         except HardenError:  # compose refuses it
             continue
     return found
+
+
+def without_value(data: Any) -> set[str]:
+    """What may be the name of a variable of the shell, anywhere in some data."""
+    if isinstance(data, dict):
+        return {str(key) for key, value in data.items() if value is None}.union(*map(without_value, data.values()))
+    if isinstance(data, list):
+        return {item for item in data if isinstance(item, str)}.union(*map(without_value, data))
+    return set()

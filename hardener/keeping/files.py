@@ -125,6 +125,6 @@ def _listed(path: str, text: str) -> bool:
     for entry in map(str.rstrip, text.splitlines()):
         if entry.removeprefix("/") in ways:
             listed = True
-        elif entry.startswith("!") and name in entry:
+        elif entry.startswith("!") and (name in entry or set("*?[") & set(entry)):
             listed = False
     return listed

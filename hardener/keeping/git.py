@@ -26,8 +26,7 @@ def _in_index(file: Path) -> bool:
                     return name in _compressed(index)
                 except (IndexError, ValueError):  # it is damaged, or of a repository with SHA-256
                     return True
-            # Before its path an entry has the length of it, behind it a zero.
-            return len(name).to_bytes(2, "big") + name + b"\0" in index
+            return _listed(index, name)
     return False
 
 
@@ -36,11 +35,25 @@ def _index(top: Path) -> bytes | None:
     git = top / ".git"
     if not os.path.lexists(git):
         return None
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         if git.is_file():  # of a worktree or a submodule, which have theirs elsewhere
             git = top / git.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("gitdir:").strip()
         return (git / "index").read_bytes()
     return b""
+
+
+def _listed(index: bytes, name: bytes) -> bool:
+    """Whether an index of another version than 4 has a path.
+
+    Before it stand flags, twelve bits of which are its length, and two more bytes in some entries; behind it a zero.
+    """
+    position = index.find(name + b"\0")
+    while position >= 0:
+        flags = (int.from_bytes(index[position - back : position - back + 2], "big") for back in (2, 4))
+        if any(each & 0xFFF == min(len(name), 0xFFF) for each in flags):
+            return True
+        position = index.find(name + b"\0", position + 1)
+    return False
 
 
 def _compressed(index: bytes) -> Iterator[bytes]:

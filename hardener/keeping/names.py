@@ -11,6 +11,7 @@ from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from hardener.errors import HardenError
+from hardener.keeping.beside import without_value
 from hardener.keeping.files import ENV_FILE, read_env_file
 from hardener.model.interpolation import Variable, variables
 
@@ -51,9 +52,12 @@ class Names:
         self.env = env
         self.beside = beside
         self.secrets = {str(name) for name in context.file.secrets or {}}
+        for data in context.project.beside:
+            declared = data.get("secrets")
+            self.secrets |= set(declared) if isinstance(declared, dict) else set()
         # Where secrets of other names are mounted.
         self.secrets |= {posixpath.basename(grant.target) for service in services for grant in service.read_secrets()}
-        self.elsewhere = _looked_up(context)
+        self.elsewhere = _looked_up(context, beside)
         self.forms: dict[str, set[Variable]] = {}
         for variable in variables(context.project.document.text):
             self.forms.setdefault(variable.name, set()).add(variable)
@@ -126,28 +130,19 @@ def _reads_such(service: Service) -> bool:
     return any(os.path.basename(file.path) == ENV_FILE or "$" in file.path for file in service.read_env_file())
 
 
-def _looked_up(context: Context) -> set[str]:
+def _looked_up(context: Context, beside: Beside) -> set[str]:
     """Names that compose looks up without a word about them in this document: those without a value (`- TOKEN`), and
     all that env files and the files that are included or extended mention."""
     names: set[str] = set()
-    for service in context.services.values():
+    for service in (*context.services.values(), *beside.services()):
         for file in service.read_env_file():
             text = context.read(context.env_path(file.path) or "") or ""
             names |= {variable.name for variable in variables(text)} | set(_BARE.findall(text))
     for data in (*context.project.bodies.values(), *context.project.beside):
-        names |= _without_value(data)
+        names |= without_value(data)
     for data in context.project.beside:
         names |= {variable.name for text in _texts(data) for variable in variables(text)}
     return names
-
-
-def _without_value(data: Any) -> set[str]:
-    """What may be the name of a variable of the shell, anywhere in some data."""
-    if isinstance(data, dict):
-        return {str(key) for key, value in data.items() if value is None}.union(*map(_without_value, data.values()))
-    if isinstance(data, list):
-        return {item for item in data if isinstance(item, str)}.union(*map(_without_value, data))
-    return set()
 
 
 def _texts(data: Any) -> Iterator[str]:

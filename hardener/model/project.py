@@ -311,7 +311,9 @@ def _merged(key: str, base: Any, own: Any) -> Any:
     if isinstance(base, dict) and isinstance(own, dict):
         # Options belong to their driver.
         drivers = {readable(str(log["driver"])) for log in (base, plain(own)) if log.get("driver") is not None}
-        return plain(own) if key == "logging" and len(drivers) > 1 else _merge(base, own)
+        merged = plain(own) if key == "logging" and len(drivers) > 1 else _merge(base, own)
+        # A variable without a value gets it from the shell, whatever is extended.
+        return {**merged, **{name: None for name, value in own.items() if value is None and key in _KEYED}}
     own = plain(own)
     if own is None or key in _REPLACED:
         return base if own is None else own

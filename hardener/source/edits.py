@@ -55,6 +55,7 @@ _LINE_END = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:(\r\n|\n|\r)|\Z)")
 _HEADER = re.compile(r"[|>]([0-9]?)([-+]?)")
 _BLANKS_AND_COMMENT = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*(?:[ \t]*#|[ \t]+\Z)?")
 _COMMENT_LINE = re.compile(r"([ \t]*)(#?)[^\r\n]*(?:\r\n|\n|\r|\Z)")
+_SIMPLE = re.compile(r"[A-Za-z_][\w.-]*")
 
 
 class Edits:
@@ -235,8 +236,10 @@ class Edits:
     # Changing
 
     def rename(self, node: Mapping, entry: Entry, key: str, path: Path) -> None:
-        """Gives an entry another key, on the line that it has."""
-        self.edit(entry.key.start, entry.key.end, self.style.near(node, self.columns).key(key, flow=node.flow), path)
+        """Gives an entry another key, on the line that it has, in the quotes of the old one."""
+        quote = entry.key.style if entry.key.style and _SIMPLE.fullmatch(key) else ""
+        text = f"{quote}{key}{quote}" if quote else self.style.near(node, self.columns).key(key, flow=node.flow)
+        self.edit(entry.key.start, entry.key.end, text, path)
 
     def replace(self, node: Node, target: Data, slot: Slot) -> None:
         """Puts `target` in the place of `node`, whatever either is."""

@@ -119,7 +119,7 @@ class Context:
         own = FilePath(self.project.document.file)
         names = [name for name in self._files.names(".yml", ".yaml") if name != own.name]
         texts = {name: self.read(name) or "" for name in names}
-        return {name: text for name, text in texts.items() if _SERVICES.search(text)}
+        return {name: text for name, text in texts.items() if ".override." in name or _SERVICES.search(text)}
 
     def exists(self, path: str) -> bool:
         """Whether there is a file beside the document, by its path from there."""

@@ -588,7 +588,7 @@ def test_what_is_written_in_base_64_stays(folder: Path) -> None:
     assert "!!binary" in harden("compose.yml", [EnvFile()]).after
 
 
-@pytest.mark.parametrize("lines", [".env/\n", ".env\n!.env\n", "  .env\n", "secrets/*\n!secrets/x\n"])
+@pytest.mark.parametrize("lines", [".env/\n", "*.env\n!.e*\n", ".env\n!.env\n", "  .env\n", "secrets/*\n!secrets/x\n"])
 def test_a_line_that_does_not_ignore_the_file_does_not_count(lines: str, folder: Path) -> None:
     Path(".gitignore").write_text(lines)
     assert secrets() == 0
@@ -634,7 +634,7 @@ def test_no_new_value_where_another_keeps_the_old_one(files: dict[str, str], fol
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
-@pytest.mark.parametrize("way", ["worktree", "version 4", "link"])
+@pytest.mark.parametrize("way", ["worktree", "version 4", "link", "not looked at", "intended"])
 def test_an_env_file_that_git_has_in_another_way(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     top, told = tmp_path / "top", {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 
@@ -647,18 +647,96 @@ def test_an_env_file_that_git_has_in_another_way(way: str, tmp_path: Path, monke
     kept = top / ("conf/shared.env" if way == "link" else ".env")
     kept.write_text("X=1\n")
     git("init", "-q")
-    git("add", ".")
+    git("add", *(["-N"] if way == "intended" else []), ".")
+    if way == "not looked at":
+        git("update-index", "--assume-unchanged", ".env")
     if way == "link":
         (top / ".env").symlink_to("conf/shared.env")
     if way == "version 4":
         (top / "conf" / ".envrc").write_text("x")
         git("add", ".")
         git("update-index", "--index-version", "4")
-    git("commit", "-qm", "x")
     if way == "worktree":
+        git("commit", "-qm", "x")
         git("worktree", "add", "-q", str(tmp_path / "tree"))
         top = tmp_path / "tree"
     monkeypatch.chdir(top)
     assert secrets() == 0
     assert Path(".env").read_text() == "X=1\n"
     assert "s3cr3t-x" in Path("compose.yml").read_text()
+
+
+FILES = {
+    "the only key of a fragment, through <<": (
+        "x-env: &env\n  POSTGRES_PASSWORD: s3cr3t-x\n"
+        "services:\n  db:\n    image: postgres:16\n    environment:\n      <<: *env\n"
+    ),
+    "the same, three levels deep": (
+        "x-one: &one\n  POSTGRES_PASSWORD: s3cr3t-x\nx-two: &two\n  <<: *one\n"
+        "services:\n  db:\n    image: postgres:16\n    environment:\n      <<: *two\n"
+    ),
+    "a list below, a map in the heir": (
+        "services:\n  base: {image: 'postgres:16', environment: [POSTGRES_PASSWORD=hunter2-x]}\n"
+        "  heir:\n    extends: base\n    environment:\n      POSTGRES_PASSWORD: s3cr3t-x\n"
+    ),
+    "keys in quotes, and no blank": (
+        'services:\n  db:\n    image: postgres:16\n    environment: {"POSTGRES_PASSWORD":"s3cr3t-x", "A":"b"}\n'
+    ),
+    "a block scalar below its key": (
+        "services:\n  db:\n    image: a/b:1\n    environment:\n      DB_PASSWORD:\n        >-\n        s3cr3t-x\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", FILES.values(), ids=FILES)
+def test_forms_of_all_kinds_hold_the_laws(text: str, folder: Path, effective: Callable[..., Any]) -> None:
+    Path("compose.yml").write_text(text)
+    before = effective("compose.yml")
+    assert secrets() == 0
+    assert "s3cr3t" not in Path("compose.yml").read_text()
+    after = effective("compose.yml")
+    for name, service in before.items():
+        for variable, value in service["environment"].items():
+            told = after[name]["environment"]
+            assert told[variable] == value if variable in told else f"{variable}_FILE" in told
+    assert secrets("--check") == 0
+
+
+def test_the_secrets_of_included_files_keep_their_names(folder: Path) -> None:
+    Path("compose.yml").write_text("include: [inc.yml]\n" + DATABASE)
+    Path("inc.yml").write_text(
+        "services: {inc: {image: 'x:1', secrets: [postgres_password]}}\nsecrets: {postgres_password: {file: ./p}}\n"
+    )
+    assert secrets() == 0
+    assert "/run/secrets/db_postgres_password" in Path("compose.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "services:\n  app:\n    image: a/c\n    environment: [API_TOKEN]\n",
+        "services:\n  app:\n    image: a/c\n    environment: {API_TOKEN: null, X: 1}\n",
+        "services:\r\n  app:\r\n    image: a/c\r\n    environment:\r\n      - API_TOKEN\r\n",
+        '{"services": {"app": {"image": "a/c", "environment": ["API_TOKEN"]}}}',
+    ],
+)
+def test_a_name_without_a_value_in_an_override_is_not_taken(override: str, folder: Path) -> None:
+    Path("compose.yml").write_text(TOKEN)
+    Path("compose.override.yml").write_bytes(override.encode())
+    assert secrets() == 0
+    assert "API_TOKEN" not in read_env_file(Path(".env").read_text())
+
+
+@pytest.mark.parametrize("more", ["user: '1000'", "image: acme/other:1", "command: echo $$X"])
+def test_an_override_that_decides_how_a_secret_is_read_keeps_it_a_variable(more: str, folder: Path) -> None:
+    Path("compose.yml").write_text(DATABASE)
+    Path("compose.override.yml").write_text(f"services:\n  db:\n    {more}\n")
+    assert secrets() == 0
+    assert "POSTGRES_PASSWORD_FILE" not in Path("compose.yml").read_text()
+    assert "hunter2" not in Path("compose.yml").read_text()
+
+
+def test_a_heir_that_asks_the_shell_gets_no_second_form(folder: Path) -> None:
+    Path("compose.yml").write_text(EXTENDED.replace(" %s", ""))
+    assert secrets() == 0
+    assert "POSTGRES_PASSWORD_FILE" not in Path("compose.yml").read_text()
