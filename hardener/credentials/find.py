@@ -16,7 +16,6 @@ from hardener.knowledge import ImageFacts
 from hardener.knowledge.secrets import is_placeholder
 from hardener.model import Service
 from hardener.model.dotenv import Entry, entries
-from hardener.model.interpolation import resolve_defaults
 from hardener.model.parts import read_env_files
 from hardener.model.short import as_text
 from hardener.source import Path, dotted
@@ -89,9 +88,9 @@ def _env_files(service: Service, base: Path, known: Known, read_file: ReadFile) 
     for index, item in enumerate(written if isinstance(written, list) else [written]):
         path = (*base, "env_file", index) if isinstance(written, list) else (*base, "env_file")
         for env_file in read_env_files(item):
-            file = resolve_defaults(env_file.path)
-            text = read_file(file) if file else None
-            for entry in _entries_of(text, env_file.format) if file and text else ():
+            file = env_file.path
+            text = read_file(file)
+            for entry in _entries_of(text, env_file.format) if text else ():
                 # A dollar is only text in a value that is read to the end.
                 value = (entry.value or "").replace("$", "$$") if entry.resolved else entry.value or ""
                 for each in in_value(entry.name, value, known):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +15,13 @@ from hardener.errors import HardenError
 from hardener.keeping.files import FOLDER
 from hardener.model import Service
 from hardener.model.interpolation import Variable, resolve_defaults, variables
-from hardener.model.project import read_service
+from hardener.model.project import OVERRIDE, read_service
 from hardener.source import load
 from hardener.source.data import plain
 
 if TYPE_CHECKING:
     from hardener.transforms.context import Context
 
-_OVERRIDE = re.compile(r".*\.override\.ya?ml")
 # What of a service decides how an image reads a secret, and who may.
 _DECIDES = {
     *("image", "build", "entrypoint", "command", "user", "healthcheck", "volumes", "secrets", "env_file", "extends"),
@@ -82,11 +81,20 @@ class Beside:
             yield from services.values()
 
     @cached_property
+    def _merged(self) -> dict[str, dict[str, Any]]:
+        """What overrides say."""
+        return {file: _data(text, file) for file, text in self.context.siblings.items() if OVERRIDE.fullmatch(file)}
+
+    @cached_property
+    def _overrides(self) -> dict[str, dict[str, Service]]:
+        return {file: _services(data) for file, data in self._merged.items()}
+
+    @cached_property
     def _extended(self) -> dict[str, str]:
         own = posixpath.basename(self.context.project.document.file)
         found: dict[str, str] = {}
         for file, text in self.context.siblings.items():
-            for other in _services(text, file).values() if own in text else ():
+            for other in _services(_data(text, file)).values() if own in text else ():
                 base = other.read_extends()
                 if base and base.service and posixpath.normpath(base.file or "") == own:
                     found.setdefault(base.service, file)
@@ -101,29 +109,19 @@ class Beside:
         found: dict[str, dict[Variable, str]] = {}
         for file, text in self.context.siblings.items():
             for variable in variables(text):
-                if variable.default is not None or file in self._overrides:
+                if variable.default is not None or file in self._merged:
                     found.setdefault(variable.name, {})[variable] = file
         return found
 
     @cached_property
     def _bare(self) -> set[str]:
         """Names without a value in overrides, as have variables that the shell or `.env` is to give."""
-        return set().union(*(without_value(_data(self.context.siblings[file], file)) for file in self._overrides))
-
-    @cached_property
-    def _overrides(self) -> dict[str, dict[str, Service]]:
-        return {
-            file: _services(text, file) for file, text in self.context.siblings.items() if _OVERRIDE.fullmatch(file)
-        }
+        return set().union(*map(without_value, self._merged.values()))
 
     @cached_property
     def _secrets(self) -> set[str]:
         """Secrets that overrides declare."""
-        names: set[str] = set()
-        for file in self._overrides:
-            declared = _data(self.context.siblings[file], file).get("secrets")
-            names |= set(declared) if isinstance(declared, dict) else set()
-        return names
+        return declared(self._merged.values())
 
 
 def _data(text: str, file: str) -> dict[str, Any]:
@@ -135,9 +133,15 @@ def _data(text: str, file: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _services(text: str, file: str) -> dict[str, Service]:
+def declared(files: Iterable[dict[str, Any]]) -> set[str]:
+    """The names of the secrets that the data of some compose files declares."""
+    told = (data.get("secrets") for data in files)
+    return {str(name) for secrets in told if isinstance(secrets, dict) for name in secrets}
+
+
+def _services(data: dict[str, Any]) -> dict[str, Service]:
     found: dict[str, Service] = {}
-    services = _data(text, file).get("services")
+    services = data.get("services")
     for name, body in services.items() if isinstance(services, dict) else ():
         try:
             found[name] = read_service(name, body)

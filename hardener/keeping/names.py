@@ -6,17 +6,16 @@ import os
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hardener.errors import HardenError
-from hardener.keeping.beside import without_value
+from hardener.keeping.beside import Beside, declared, without_value
 from hardener.keeping.files import ENV_FILE, read_env_file
+from hardener.keeping.plain import scalars
 from hardener.model.interpolation import Variable, variables
 
 if TYPE_CHECKING:
-    from hardener.keeping.beside import Beside
     from hardener.keeping.keeping import Keep, Use
     from hardener.model import Service
     from hardener.transforms.context import Context
@@ -52,9 +51,7 @@ class Names:
         self.env = env
         self.beside = beside
         self.secrets = {str(name) for name in context.file.secrets or {}}
-        for data in context.project.beside:
-            declared = data.get("secrets")
-            self.secrets |= set(declared) if isinstance(declared, dict) else set()
+        self.secrets |= declared(context.project.beside)
         # Where secrets of other names are mounted.
         self.secrets |= {posixpath.basename(grant.target) for service in services for grant in service.read_secrets()}
         self.elsewhere = _looked_up(context, beside)
@@ -136,21 +133,13 @@ def _looked_up(context: Context, beside: Beside) -> set[str]:
     names: set[str] = set()
     for service in (*context.services.values(), *beside.services()):
         for file in service.read_env_file():
-            text = context.read(context.env_path(file.path) or "") or ""
+            text = context.read_env_file(file.path) or ""
             names |= {variable.name for variable in variables(text)} | set(_BARE.findall(text))
     for data in (*context.project.bodies.values(), *context.project.beside):
         names |= without_value(data)
     for data in context.project.beside:
-        names |= {variable.name for text in _texts(data) for variable in variables(text)}
+        names |= {variable.name for _, text in scalars(data) for variable in variables(text)}
     return names
-
-
-def _texts(data: Any) -> Iterator[str]:
-    if isinstance(data, dict | list):
-        for value in data.values() if isinstance(data, dict) else data:
-            yield from _texts(value)
-    elif isinstance(data, str):
-        yield data
 
 
 def _free(name: str, value: str, env: dict[str, str | None]) -> bool:

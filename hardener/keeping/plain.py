@@ -38,6 +38,15 @@ def entries(environment: Any) -> Iterator[tuple[str | int, str, str | None]]:
             yield index, name, value if equals and item is not None else None
 
 
+def scalars(data: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every scalar in some data as compose writes it, with its path."""
+    if isinstance(data, dict | list):
+        for step, value in data.items() if isinstance(data, dict) else enumerate(data):
+            yield from scalars(value, (*path, step))
+    elif data is not None:
+        yield path, as_text(data)
+
+
 def plain_variables(service: Service, context: Context) -> Plain:
     """The variables that can move, by key or index, with what the container sees."""
     from hardener.credentials import credentials
@@ -55,7 +64,7 @@ def plain_variables(service: Service, context: Context) -> Plain:
         found[step] = name, text
     if not found:
         return found
-    told = credentials(service, context.facts(service), context.read)
+    told = credentials(service, context.facts(service), context.read_env_file)
     secret = {one.path[3] for one in told if one.path[2] == "environment"}
     return {step: entry for step, entry in found.items() if step not in secret}
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hardener.keeping.files import ENV_FILE, FOLDER
-from hardener.model.short import as_text
-from hardener.source import Path
+from hardener.keeping.plain import scalars
 from hardener.source.data import plain
 
 if TYPE_CHECKING:
@@ -55,24 +54,15 @@ def _left(keeping: Keeping) -> Iterator[str]:
     """The texts that stay as they are: what is no credential to move, and all that lies beside the document."""
     context = keeping.context
     for name, body in context.project.bodies.items():
-        for path, text in _texts(body, ("services", name)):
+        for path, text in scalars(body, ("services", name)):
             yield keeping.without_values(path) if keeping.at(path) else text
     merged = plain(context.project.document.merged)
     for key, value in merged.items() if isinstance(merged, dict) else ():
         if key != "services" and not str(key).startswith("x-"):
-            yield from (text for _, text in _texts(value, (key,)))
+            yield from (text for _, text in scalars(value))
     for data in context.project.beside:
-        yield from (text for _, text in _texts(data, ()))
+        yield from (text for _, text in scalars(data))
     yield from context.siblings.values()
     files = [file.path for service in context.services.values() for file in service.read_env_file()]
-    for file in dict.fromkeys([ENV_FILE, *(context.env_path(file) or "" for file in files)]):
-        yield context.read(file) or "" if context.exists(file) else ""
-
-
-def _texts(data: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Every scalar in some data, with its path."""
-    if isinstance(data, dict | list):
-        for step, value in data.items() if isinstance(data, dict) else enumerate(data):
-            yield from _texts(value, (*path, step))
-    elif data is not None:
-        yield path, as_text(data)
+    for file in dict.fromkeys([ENV_FILE, *files]):
+        yield context.read_env_file(file) or ""

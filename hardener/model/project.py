@@ -29,6 +29,8 @@ from hardener.source import Document, Path, Tagged, at, bare, dotted, load
 from hardener.source.data import plain
 from hardener.source.files import read
 
+OVERRIDE = re.compile(r".*\.override\.ya?ml")
+"""The name of a file that compose merges over the one beside it: `compose.override.yml`."""
 _TIME = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt ].*)?")
 
 Raw = dict[str, Any]

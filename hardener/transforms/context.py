@@ -16,7 +16,7 @@ from hardener.knowledge.host import on_host
 from hardener.knowledge.inspection import Digest, InspectedImage, LocalImages, differs
 from hardener.model import ComposeFile, Mount, Service, boolean
 from hardener.model.interpolation import readable, resolve
-from hardener.model.project import Project
+from hardener.model.project import OVERRIDE, Project
 from hardener.source import Path
 from hardener.transforms.base import Confidence, Evidence
 from hardener.transforms.jobs import looks_like_job
@@ -106,7 +106,7 @@ class Context:
         """The literal credentials of each service, as far as it has some."""
         from hardener.credentials import credentials
 
-        found = ((name, credentials(one, self.facts(one), self.read)) for name, one in self.services.items())
+        found = ((name, credentials(one, self.facts(one), self.read_env_file)) for name, one in self.services.items())
         return {name: list(told) for name, told in found if told}
 
     def read(self, path: str) -> str | None:
@@ -119,7 +119,7 @@ class Context:
         own = FilePath(self.project.document.file)
         names = [name for name in self._files.names(".yml", ".yaml") if name != own.name]
         texts = {name: self.read(name) or "" for name in names}
-        return {name: text for name, text in texts.items() if ".override." in name or _SERVICES.search(text)}
+        return {name: text for name, text in texts.items() if OVERRIDE.fullmatch(name) or _SERVICES.search(text)}
 
     def exists(self, path: str) -> bool:
         """Whether there is a file beside the document, by its path from there."""
@@ -135,7 +135,7 @@ class Context:
         for env_file in service.read_env_file():
             from hardener.model.dotenv import entries
 
-            text = self._files.read(self.env_path(env_file.path) or "")
+            text = self.read_env_file(env_file.path)
             if text is None and env_file.required:
                 return None
             try:
@@ -149,6 +149,10 @@ class Context:
         from hardener.graph.files import Files
 
         return Files(FilePath(self.project.document.file).parent, self.beside)
+
+    def read_env_file(self, path: str) -> str | None:
+        """The text of an env file, by its path as a service names it; None if it cannot be read."""
+        return self.read(self.env_path(path) or "")
 
     def env_path(self, path: str) -> str | None:
         """The path of an env file with its variables filled in as compose does, from the shell and `.env`; None where

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from hardener.keeping.beside import beside
 from hardener.keeping.plain import Files, Plain, companions, content, entries, missing, plain_variables
-from hardener.model import Service, resolve_defaults, variables
+from hardener.model import Service, variables
 from hardener.source import Data
 from hardener.transforms.base import Answer, Confidence, Transform
 from hardener.transforms.context import Context
@@ -128,7 +128,7 @@ class EnvFile(Transform):
             return f"{path} is there already, and holds something else"
         names = {name for name, _ in plain.values()}
         for file in service.read_env_file():
-            text = context.read(resolve_defaults(file.path) or "")
+            text = context.read_env_file(file.path)
             if text is None:
                 return f"an env file of it cannot be read: {file.path}"
             if file.format is None and (used := names & {variable.name for variable in variables(text)}):

@@ -740,3 +740,13 @@ def test_a_heir_that_asks_the_shell_gets_no_second_form(folder: Path) -> None:
     Path("compose.yml").write_text(EXTENDED.replace(" %s", ""))
     assert secrets() == 0
     assert "POSTGRES_PASSWORD_FILE" not in Path("compose.yml").read_text()
+
+
+def test_credentials_are_looked_for_in_the_env_file_that_compose_reads(folder: Path) -> None:
+    Path("compose.yml").write_text("services:\n  db:\n    image: postgres:16\n    env_file: '${FOLDER:-conf}/db.env'\n")
+    Path(".env").write_text("FOLDER=other\n")
+    for name, text in {"conf": "X=1\n", "other": "POSTGRES_PASSWORD=hunter2-x\n"}.items():
+        Path(name).mkdir()
+        Path(name, "db.env").write_text(text)
+    (advice,) = harden("compose.yml", [Secrets()]).advice
+    assert "POSTGRES_PASSWORD" in advice.message
