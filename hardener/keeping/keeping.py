@@ -305,6 +305,8 @@ class Keeping:
             return f"{swarm} is for docker stack deploy, which knows no {ENV_FILE}"
         if tracked(FilePath(self.context.project.document.file).parent / ENV_FILE):
             return f"{ENV_FILE} is under version control: git rm --cached {ENV_FILE} first"
+        if self.context.exists(ENV_FILE) and self.context.read(ENV_FILE) is None:
+            return f"{ENV_FILE} is there and cannot be read"
         if line(keep.variable, keep.told) is None:
             return f"no line of {ENV_FILE} can hold it"
         if self.names and (reason := self.names.overheard(keep)):

@@ -68,7 +68,7 @@ def test_a_line_inside_a_value_is_no_variable(folder: Path, compose: Path, line:
     assert read_env_file(Path(".env").read_text())["API_TOKEN"] == "T0ken-x9y8"
 
 
-@pytest.mark.parametrize("name", [".env", ".env.example", "secrets", "secrets/postgres_password"])
+@pytest.mark.parametrize("name", [".env.example", "secrets", "secrets/postgres_password"])
 def test_a_link_that_leads_nowhere_is_told_before_anything_is_written(folder: Path, name: str) -> None:
     Path(name).parent.mkdir(exist_ok=True)
     os.symlink("nowhere", name)

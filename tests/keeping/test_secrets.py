@@ -438,6 +438,23 @@ def test_a_link_out_of_the_folder_is_followed_by_nobody(folder: Path, tmp_path_f
         harden("compose.yml", Profile.read("production"), Selection(only=("secrets",)))
 
 
+@pytest.mark.parametrize("kind", ["a link that leads nowhere", "a folder", "not text"])
+def test_an_env_file_that_cannot_be_read_refuses_no_document(folder: Path, kind: str) -> None:
+    """As in a project that links `.env` to a configuration which is generated later."""
+    if kind == "a folder":
+        Path(".env").mkdir()
+    elif kind == "not text":
+        Path(".env").write_bytes(b"\0\0")
+    else:
+        os.symlink("shop.conf", ".env")
+    Path("compose.yml").write_text(
+        "services:\n  app:\n    image: example.org/app:1\n    environment:\n      API_TOKEN: s3cr3t-x\n"
+    )
+    result = harden("compose.yml", [Secrets()])
+    assert not result.changed
+    assert any(".env is there and cannot be read" in advice.reason for advice in result.advice)
+
+
 def test_what_falls_back_to_a_variable_is_no_strangers_either(folder: Path) -> None:
     """An anchor that another image shares keeps the secret from being a file."""
     Path(".env").write_text("A=1\n")
