@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache
 
 from hardener.knowledge.password_options import ANY, Client, Passwords, passwords, takes_password, value_at
 from hardener.knowledge.secrets import forms
@@ -25,7 +24,7 @@ _WORDS = (
 _NAME = re.compile(_WORDS + r"[\w.-]{0,64}", re.IGNORECASE)
 _URL = re.compile(r"(?<=://)([^\s/@:\"']{0,128}):([^\s\"']{1,512})(?=@)")
 # What gives itself away besides the forms of tokens: a user that is a key, and what bears.
-_KEYS = r"(?<=://)[\w-]{16,255}(?=@)|(?<=[Bb]earer )[^\s\"']{4,4000}"
+_KEYS = re.compile(r"(?<=://)[\w-]{16,255}(?=@)|(?<=[Bb]earer )[^\s\"']{4,4000}")
 _HEADER = re.compile(
     r"((?<![a-z])authorization[\"']?[ \t]{0,8}[:=][ \t]{0,8}\\?[\"']?(?:(?:basic|bearer|digest|token)[ \t]{1,8})?)"
     r"([^\"'\\]{1,4000})",
@@ -63,6 +62,11 @@ _COMMAND = re.compile(
     r"[\"'\[ ]*[^\s\"',\[-][^\s\"',]*[\"']?(?:,[ \t]*|[ \t]+)\S"
 )
 _ARGUMENTS = re.compile(r"[ \t]*(?:-[ \t]+)*[^\s:\"']{1,256}:[ \t]+[\"'\[ ]*-[\w-]")
+# What a line has that is not shown as it is, or that says so of the next; but for the forms of tokens.
+_HINT = re.compile(
+    rf"{_KEYS.pattern}|{_PEM.pattern}|[\s\"'\[]-p[\s\"']|sudo -S|(?i:authorization|{_WORDS})"
+    r"|://[^\s/@:\"']{0,128}:[^\s\"']{1,512}@"
+)
 _PORT_OR_PATH = re.compile(r"[\"']?(?:[\d.:-]+|[./~].*?)[\"']?")
 # Names that only tell where a secret is, and keys of compose that hold no value themselves.
 _PLACES = re.compile(r"(?:x-[\w-]*)?secrets|credential_spec|.*[_-](?:file|path|dir|stdin)", re.IGNORECASE)
@@ -70,8 +74,8 @@ _PLACES = re.compile(r"(?:x-[\w-]*)?secrets|credential_spec|.*[_-](?:file|path|d
 
 def mask(lines: list[str]) -> list[str]:
     """The lines of a file (line ends included or not) with what may be a secret replaced by `****`."""
-    hint = _hint()
-    if not any(hint.search(line) or takes_password(line) for line in lines):
+    token = forms()
+    if not any(_HINT.search(line) or token.search(line) or takes_password(line) for line in lines):
         return lines
     scan = _Scan()
     return [scan.line(line) for line in lines]
@@ -281,22 +285,10 @@ def _hidden_word(value: str) -> str:
 
 def _forms(body: str) -> str:
     """`body` with what looks like a secret by its form, or by what is done with it, masked."""
-    body = _form().sub(lambda found: _hidden(found[0]), body)
+    for pattern in (forms(), _KEYS):
+        body = pattern.sub(lambda found: _hidden(found[0]), body)
     body = _HEADER.sub(lambda found: found[1] + _hidden(found[2]), body)
     return _PIPED.sub(lambda found: found[1] + _hidden(found[2]) + found[3], body)
-
-
-@cache
-def _form() -> re.Pattern[str]:
-    return re.compile(f"{forms().pattern}|{_KEYS}")
-
-
-@cache
-def _hint() -> re.Pattern[str]:
-    return re.compile(
-        rf"{_form().pattern}|{_PEM.pattern}|[\s\"'\[]-p[\s\"']|sudo -S|(?i:authorization|{_WORDS})"
-        r"|://[^\s/@:\"']{0,128}:[^\s\"']{1,512}@"
-    )
 
 
 def _masked_password(match: re.Match[str]) -> str:

@@ -67,11 +67,21 @@ class Veil:
 
     def entry(self, text: str) -> str:
         """One line of YAML, masked as such."""
-        return mask_text(self.values_in(text))
+        return self._once(text, mask_text)
 
     def text(self, text: str) -> str:
         """A sentence that may quote a value."""
-        return mask_forms(self.values_in(text))
+        return self._once(text, mask_forms)
+
+    def _once(self, text: str, masked: Callable[[str], str]) -> str:
+        """`text` masked, worked out once: many services get the same change for the same reason."""
+        if (text, masked) not in self._told:
+            self._told[text, masked] = masked(self.values_in(text))
+        return self._told[text, masked]
+
+    @cached_property
+    def _told(self) -> dict[tuple[str, Callable[[str], str]], str]:
+        return {}
 
     def values_in(self, text: str) -> str:
         """`text` with the values in it masked."""
