@@ -230,6 +230,10 @@ class _Planner:
         if answer.group is not None and (reason := self.lost.get((answer.rule, answer.group))) is not None:
             self.leave(case, answer, reason)
             return
+        if answer.service is not None and answer.action in ("set", "append") and self.services[answer.service].is_part:
+            case.skipped.append("another file says what it runs, and what is added here would win over that file")
+            self.lose(case, answer, "a part of it is in another file")
+            return
         body, depth = (self.document.merged, 0) if answer.service is None else (self.bodies[answer.service], 2)
         if (reason := misfit(answer, body, depth)) is not None:
             self.leave(case, answer, reason)

@@ -333,7 +333,7 @@ class _Completeness:
         if name in found.project.unresolved:
             return "what it extends cannot be read"
         service = self.services[name]
-        if service.image is None and service.build is None:
+        if service.is_part:
             return "neither image nor build is set: another file says more of it"
         if known is not None and known.reach == "none":
             return None

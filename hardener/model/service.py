@@ -36,6 +36,11 @@ class Service(Container):
     restart: Text = None
     scale: Number = None
 
+    @property
+    def is_part(self) -> bool:
+        """Whether another file says more of it: compose starts no service without an image, a build or a provider."""
+        return self.image is None and self.build is None and self.provider is None
+
     def read_scale(self) -> int | None:
         """The number of containers asked for by `scale` or `deploy.replicas`; None if neither says."""
         scale = integer(self.scale)

@@ -74,6 +74,8 @@ class Capabilities(Transform):
         elif need and (taken := sorted(need.capabilities.keys() & dropped)):
             message = f"Decide about {', '.join(taken)}: cap_drop takes away what it is known to need."
             yield self.advise(service, "cap_drop", message, "with cap_drop: [ALL] they would have to be given back")
+        elif need is None and service.is_part:
+            yield self.skip(service, "another file says what it runs")
         elif need is None:
             yield self.advise(
                 service,

@@ -107,6 +107,8 @@ class EnvFile(Transform):
             return f"{path}: {reason}"
         if not context.companions:
             return "no file can be written beside a document that goes to standard output"
+        if service.is_part:
+            return "another file says what it runs, and may give it env files"
         if context.swarm:
             return f"{context.swarm} is for docker stack deploy, which takes quotes in env files for part of a value"
         if "extends" in project.written[service.name] or project.heirs(service.name):

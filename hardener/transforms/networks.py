@@ -185,6 +185,8 @@ def _hindered(context: Context, shared: str | None) -> str | None:
         return "services of included files share its network"
     if context.project.unresolved:
         return "it extends services of files that cannot be read"
+    if part := next((name for name, service in context.services.items() if service.is_part), None):
+        return f"another file says what {part} runs, and maybe what its networks are"
     return None
 
 

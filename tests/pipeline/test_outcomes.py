@@ -92,6 +92,19 @@ def test_the_four_outcomes() -> None:
     assert outcome(made, "obsolete-version", None) is Outcome.CHANGED
 
 
+def test_of_a_service_that_another_file_says_more_of_only_what_stands_here_changes() -> None:
+    """An override, or a part of one: what it adds would win over the file that says what runs."""
+    proxy = "  proxy:\n    environment:\n      API_TOKEN: s3cr3t-Xy9\n    depends_on: [app]\n"
+    made = planned(f"services:\n{proxy}  app:\n    image: redis:7\n")
+    assert {change.rule for change in made.changes if change.service == "proxy"} == {"secrets", "depends-on-healthy"}
+    assert "networks" not in {change.rule for change in made.changes}
+    assert "restart-policy" in {change.rule for change in made.changes if change.service == "app"}
+    ways = {verdict.rule: verdict for verdict in made.verdicts if verdict.service == "proxy"}
+    assert ways["restart-policy"].outcome == "skipped"
+    assert "another file says what it runs" in str(ways["restart-policy"].reason)
+    assert not [advice for advice in made.advice if advice.service == "proxy"]
+
+
 def test_an_exemption_gives_its_reason_and_touches_nothing_else() -> None:
     exempt = (Exemption(services=["w*"], rules=["restart-*", "init"], reason="blue/green restarts it"),)
     made = planned(SHOP, exempt=exempt)

@@ -269,9 +269,10 @@ def test_a_later_rule_builds_on_it() -> None:
                 for name in service.depends_on:
                     yield self.set(service, ("depends_on", name, "restart"), True, "why not", Confidence.SAFE)
 
-    made = replaced("services:\n  a:\n    depends_on:\n      - b # first\n", profile=Profile.of([Long(), Restarts()]))
+    text = "services:\n  a:\n    image: nginx\n    depends_on:\n      - b # first\n"
+    made = replaced(text, profile=Profile.of([Long(), Restarts()]))
     below = "        condition: service_healthy\n        restart: true\n"
-    assert made.text == f"services:\n  a:\n    depends_on:\n      b: # first\n{below}"
+    assert made.text == text.replace("- b # first\n", f"b: # first\n{below}")
 
 
 SCALARS = {
