@@ -76,7 +76,9 @@ class ResourceLimits(Transform):
     data file gives. They join the form the service uses already, `deploy.resources` or `mem_limit`, `cpus` and
     `pids_limit`, since compose rejects a mix. Memory is never less than the service asks for itself: a heap (`-Xmx`,
     `ES_JAVA_OPTS`, `--max-old-space-size`), a cache (`maxmemory`), buffers (`shared_buffers`,
-    `innodb_buffer_pool_size`), a reservation, its `/dev/shm`; nor less than its image is known to need.
+    `innodb_buffer_pool_size`), a reservation, its `/dev/shm`; nor less than its image is known to need, nor than twice
+    what its memory file systems may hold. Processors are not limited where an image works as fast as it has them, as
+    one that runs models does, or starts threads for all that the host has.
 
     Held back where the role is not known: a limit that is too low kills. Give the service a role in the profile.
 
@@ -99,6 +101,9 @@ class ResourceLimits(Transform):
     id: ClassVar = "resource-limits"
     title: ClassVar = "Limits on memory, processors and processes"
     references: ClassVar = ("CIS Docker 5.11, 5.12, 5.29", "OWASP Docker Rule 7", "KICS memory_not_limited")
+
+    # A tmpfs counts against the limit.
+    after: ClassVar = ("read-only",)
 
     roles: dict[Role, Budget] = Field(
         default={
@@ -136,21 +141,23 @@ def _sized(service: Service, context: Context, budget: Budget) -> tuple[dict[str
     reserved: dict[str, Data] = {}
     own = _Own(service)
     quota = any(value is not None for value in (service.cpu_quota, service.cpu_period, service.cpu_count))
+    facts = context.facts(service) or context.base(service)
     # The engine refuses a second way to limit processors, and a limit above what the host has.
-    if budget.cpus and not quota and (own.reserved_cpus or 0) <= float(budget.cpus):
+    all_cpus = bool(facts and facts.all_cpus and facts.all_cpus.value)
+    if budget.cpus and not (all_cpus or quota) and (own.reserved_cpus or 0) <= float(budget.cpus):
         limits["cpus"] = budget.cpus
-    facts = context.facts(service)
     floor = byte_size(facts.memory.value) if facts and facts.memory else None
     asked = memory_asked(service)
     wanted = byte_size(budget.memory) or 0
-    needed = max(floor or 0, asked.size if asked else 0, own.reserved_memory or 0)
+    # Half of it for what is not in a file system: our margin.
+    needed = max(floor or 0, asked.size if asked else 0, own.reserved_memory or 0, 2 * _tmpfs(service))
     size = max(wanted, -(-needed // _STEP) * _STEP)
     # The engine refuses a limit above memswap_limit.
     swap = service.read_memswap_limit()
     if budget.memory and (asked is None or asked.size) and (swap is None or swap <= 0 or size <= swap):
         limits["memory"] = format_bytes(size) if size > wanted else budget.memory
     if budget.pids:
-        limits["pids"] = budget.pids
+        limits["pids"] = max(budget.pids, facts.pids.value if facts and facts.pids else 0)
     reservation = budget.reservations
     cpus = own.cpus if own.limits_cpus else float(budget.cpus or math.inf)
     if reservation.cpus and float(reservation.cpus) <= cpus:
@@ -264,5 +271,5 @@ def _reserves_devices(service: Service) -> bool:
 
 def _tmpfs(service: Service) -> int:
     """The bytes its tmpfs mounts may hold, where they say so; they count against the memory limit."""
-    options = (option for mount in service.read_tmpfs() for option in str(mount.options or "").split(","))
+    options = (option for mount in service.read_tmpfs() for option in mount.options)
     return sum(byte_size(option.removeprefix("size=")) or 0 for option in options if option.startswith("size="))

@@ -25,6 +25,7 @@ from hardener import (
 )
 from hardener.model import Service
 from hardener.transforms.base import Confidence
+from hardener.transforms.read_only import ReadOnly
 from hardener.transforms.resource_limits import Asked, Budget, Reservation, memory_asked, memory_limits
 
 M = 1024 * 1024
@@ -334,6 +335,7 @@ def test_no_less_than_its_image_needs() -> None:
         "mem_reservation: 700m",
         "deploy: {resources: {reservations: {memory: 700M}}}",
         "shm_size: 700m",
+        "tmpfs: ['/tmp:size=350m,mode=1777', '/run']",
         "command: java -Xmx450m -jar x.jar",
     ],
 )
@@ -352,6 +354,26 @@ def test_no_fewer_processors_than_it_reserves() -> None:
 def test_no_more_than_memory_and_swap_together() -> None:
     made = planned("services:\n  app:\n    build: .\n    memswap_limit: 300m\n", ResourceLimits(confidence=SURE))
     assert "memory" not in limits(made)
+
+
+def test_room_for_what_the_read_only_root_puts_into_memory() -> None:
+    """In whatever order the rules are listed."""
+    made = planned(
+        "services:\n  db:\n    image: mariadb:11\n", ResourceLimits(roles={"database": Budget(memory="1G")}), ReadOnly()
+    )
+    assert memory_limits(made_services(made))["db"] >= 2 * G
+
+
+@pytest.mark.parametrize("image", ["ollama/ollama:0.5.1", "gitlab/gitlab-ce:17.5.1-ce.0"])
+def test_no_limit_on_processors_where_it_costs_more_than_that_share(image: str) -> None:
+    made = planned(f"services:\n  app:\n    image: {image}\n", ResourceLimits(confidence=SURE))
+    assert {"memory", "pids"} <= limits(made).keys() and "cpus" not in limits(made)
+
+
+def test_as_many_threads_as_its_image_starts() -> None:
+    budget = {"database": Budget(memory="1G", pids=512)}
+    made = planned("services:\n  db:\n    image: clickhouse/clickhouse-server:24.8\n", ResourceLimits(roles=budget))
+    assert limits(made, "db") == {"memory": "4G", "pids": 4096}
 
 
 @pytest.mark.parametrize("own", ["cpu_quota: 50000", "cpu_period: 100000"])
