@@ -205,6 +205,8 @@ class Claims:
 
     role: Claim[Role] | None = None
     init: Claim[Init] | None = None
+    ends: Claim[Flag] | None = None
+    """Whether it ends at once where no command is given and no terminal opened: a shell, an interpreter."""
     init_needs_kill: Claim[Flag] | None = None
     """Whether docker-init, which then runs as root, hands over to a process of another user: under `cap_drop: [ALL]` it
     needs KILL to pass signals on, or the container is killed without a clean stop."""

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run(?!/user|/media)|usr|boot|lib)(?:/.*)?")
 _SERVICES = re.compile(r"^[\"']?services[\"']?\s*:", re.MULTILINE)
 _COMMAND = re.compile(r"^\s*([\w./-]+)")
+# Roles of images that people build applications on.
+_APPS = ("app", "web", "reverse-proxy", "job", "other")
 
 
 class KnownRole(NamedTuple):
@@ -312,7 +314,7 @@ class Context:
         return Evidence("its image has a HEALTHCHECK", claim.source) if claim and claim.value else None
 
     def role(self, service: Service) -> KnownRole | None:
-        """The role a service has: as the profile says, else as its image has it, else `app` for what is built here."""
+        """The role a service has: as the profile says, else as its image has it, else by what it is built on."""
         if service.name in self.roles:
             return KnownRole(
                 self.roles[service.name], Confidence.KNOWN, Evidence("the profile gives it this role", "profile")
@@ -322,9 +324,19 @@ class Context:
             sure = Confidence.ASSUMED if facts.role.confidence == "assumed" else Confidence.KNOWN
             return KnownRole(facts.role.value, sure, Evidence(f"{facts.family} is known", facts.role.source))
         if service.build is not None and facts_for(service.name, self.folders) is None:
-            path = ("services", service.name, "build")
-            return KnownRole("app", Confidence.ASSUMED, Evidence("it is built from source here", self.where(path)))
+            return self._built_role(service)
         return None
+
+    def _built_role(self, service: Service) -> KnownRole | None:
+        """The role of what is built here: `app`, unless it rests on a server, or on an image that nobody knows here."""
+        built, base = self.built(service), self.base(service)
+        if built and built.base and base is None:
+            return None
+        if built and base and base.role and base.role.value not in _APPS:
+            claim = f"it is built on {base.family}"
+            return KnownRole(base.role.value, Confidence.ASSUMED, Evidence(claim, built.base_source))
+        where = self.where(("services", service.name, "build"))
+        return KnownRole("app", Confidence.ASSUMED, Evidence("it is built from source here", where))
 
     def job(self, service: Service) -> str | None:
         """Why a service is taken for a job that runs once and ends; None for one that keeps running."""
@@ -333,7 +345,17 @@ class Context:
         facts = self.facts(service)
         if facts and facts.role and facts.role.value == "job":
             return f"{facts.family} runs once and ends"
-        return looks_like_job(service)
+        return looks_like_job(service) or self._ends(service)
+
+    def _ends(self, service: Service) -> str | None:
+        """Why a service ends at once, as a shell or an interpreter does that nobody gives a command."""
+        if service.command is not None or service.entrypoint is not None:
+            return None
+        built = self.built(service)
+        if (built and (built.command or built.entrypoint)) or boolean(service.tty) or boolean(service.stdin_open):
+            return None
+        facts = self.facts(service) or self.base(service)
+        return f"{facts.family} ends at once without a command" if facts and facts.ends and facts.ends.value else None
 
     def is_awaited(self, name: str) -> bool:
         """Whether some service waits for `name` to complete."""

@@ -9,6 +9,9 @@ _JOB_NAMES = re.compile(
     r"init\w*|\w*setup|migrat\w+|seed\w*|bootstrap\w*|provision\w*|backups?|restore|dump|install\w*|prepare|permissions?"
     r"|perms|chown|fixtures?|jobs?|oneshot|tests?|e2e|lint|certs|keygen|collectstatic|create\w*"
 )
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+# Words that outweigh those: `worker-migrations` is there for migrations that come.
+_SERVERS = {"worker", "workers", "queue", "scheduler", "server"}
 _JOB_WORDS = re.compile(
     r"migrate|migrations|collectstatic|createsuperuser|loaddata|seed|pg_dump|pg_dumpall|pg_restore|mysqldump|mongodump"
     r"|alembic|flyway|liquibase|certonly|build|compile|package|install|tests?|pytest|lint"
@@ -28,7 +31,8 @@ def looks_like_job(service: Service) -> str | None:
     """Why a service is taken for a job by what it says of itself, if so."""
     if service.deploy and service.deploy.mode in ("replicated-job", "global-job"):
         return f"its deploy mode is {service.deploy.mode}"
-    if any(_JOB_NAMES.fullmatch(word) for word in re.split(r"[^a-z0-9]+", service.name.lower())):
+    named = {word.lower() for word in _WORD.findall(service.name)}
+    if any(map(_JOB_NAMES.fullmatch, named)) and not named & _SERVERS:
         return "its name is that of a job"
     words = (service.read_entrypoint() or []) + (service.read_command() or [])
     if len(words) > 2 and words[0].rpartition("/")[2] in ("sh", "bash", "ash", "dash") and words[1].startswith("-"):
