@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hardener.shown import shows
+from hardener.source.blocks import STYLES, reworded
 from hardener.source.data import Data, Path
 from hardener.source.scalars import is_plain, quoted
 from hardener.source.style import Columns, detect
@@ -270,6 +271,11 @@ class Edits:
                 text = text if node.anchor is None else f"&{node.anchor} {text}"
             self.edit(node.start, node.end, text, slot.path)
             return
+        if isinstance(node, Scalar) and node.style in STYLES and isinstance(target, str):
+            body = reworded(self.text, node, slot.column, target)
+            if body is not None:
+                self.edit(body.start, node.end, body.text, slot.path)
+                return
         self.refuse_comments(slot.after, node, slot.path)
         start = node.start if slot.flow else slot.after
         self.edit(start, node.end, text if slot.flow else f" {text}", slot.path)

@@ -719,6 +719,55 @@ def test_forms_of_all_kinds_hold_the_laws(text: str, folder: Path, effective: Ca
     assert secrets("--check") == 0
 
 
+SCRIPTS = """\
+services:
+  cache:
+    image: redis:7
+    entrypoint:
+      - sh
+      - -c
+      - | # the start
+        set -e
+        if [ -n "$$DEBUG" ]; then
+          set -x
+        fi
+      \x20
+        exec redis-server --requirepass 's3cr3t-x'  # told in person
+
+    healthcheck:
+      test: >-
+        redis-cli
+        -a s3cr3t-x
+        ping
+  app:
+    image: acme/app:1
+    environment:
+      SETTINGS: |+
+        datasource:
+          user: app
+          password: hunter2-x
+
+        port: 8080
+"""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_of_a_block_of_text_only_the_line_of_the_secret_changes(
+    newline: str, folder: Path, effective: Callable[..., Any]
+) -> None:
+    Path("compose.yml").write_bytes(SCRIPTS.replace("\n", newline).encode())
+    before = effective("compose.yml")
+    assert secrets() == 0
+    expected = SCRIPTS.replace("s3cr3t-x", "${CACHE_REQUIREPASS}").replace("hunter2-x", "${SETTINGS_PASSWORD}")
+    assert Path("compose.yml").read_bytes().decode() == expected.replace("\n", newline)
+    assert read_env_file(Path(".env").read_text()) == {
+        "CACHE_REQUIREPASS": "s3cr3t-x",
+        "SETTINGS_PASSWORD": "hunter2-x",
+    }
+    assert effective("compose.yml") == before
+    assert secrets("--check") == 0
+
+
 def test_the_secrets_of_included_files_keep_their_names(folder: Path) -> None:
     Path("compose.yml").write_text("include: [inc.yml]\n" + DATABASE)
     Path("inc.yml").write_text(

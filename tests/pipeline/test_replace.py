@@ -281,7 +281,8 @@ SCALARS = {
     "double quotes": ('"image": "nginx:1" # x', '"image": "nginx:1@sha256:1" # x'),
     "below its key": ("image: # front\n      nginx:1", "image: # front\n      nginx:1@sha256:1"),
     "anchor": ("image: &i 'nginx:1' # x", "image: &i 'nginx:1@sha256:1' # x"),
-    "folded": ("image: >-\n      nginx:1", "image: nginx:1@sha256:1"),
+    "folded": ("image: >-  # x\n      nginx:1", "image: >-  # x\n      nginx:1@sha256:1"),
+    "literal": ("image: |-\n\n       nginx:1\n", "image: |-\n\n       nginx:1@sha256:1\n"),
 }
 
 
