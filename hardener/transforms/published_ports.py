@@ -219,7 +219,10 @@ class PublishedPorts(Transform):
 def _public(service: Service, ports: list[Port], context: Context) -> list[Port]:
     """The ports that clients outside of the stack use by design."""
     facts = context.facts(service)
-    known = set(facts.public_ports.value) if facts and facts.public_ports else set()
+    claim = facts.public_ports if facts else None
+    if claim and claim.confidence == "assumed":
+        return ports  # they may be others than usual
+    known = set(claim.value) if claim else set()
     found = []
     for port in ports:
         suffix = "" if port.protocol == "tcp" else f"/{port.protocol}"
