@@ -22,6 +22,22 @@ HARDEN = str(BIN / "harden")
 _SHAPED = 2000
 """Services up to which files of every shape are timed."""
 
+LIBRARIES = """\
+import gc, os
+gc.disable()
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+import pydantic, ruamel.yaml, typer
+app = typer.Typer(add_completion=False)
+@app.command()
+def main(profile: str = "production") -> None:
+    pass
+class Service(pydantic.BaseModel):
+    image: str
+Service(image="nginx")
+app(args=[], standalone_mode=False)
+"""
+"""What typer, pydantic and ruamel.yaml take by themselves, for one option and one model: the least a run can take."""
+
 TEN = """\
 # ten services
 services:
@@ -170,6 +186,7 @@ def main() -> None:
         compare("harden --help", [HARDEN, "--help"], peer("--help"), runs)
         compare("ten services, --dry-run", [HARDEN, str(ten), "--dry-run"], peer("fix", str(ten)), runs)
         compare("ten services, --check --quiet", [HARDEN, str(ten), "--check", "--quiet"], peer("fix", str(ten)), runs)
+        compare("the libraries alone", [sys.executable, "-c", LIBRARIES], peer("fix", str(ten)), runs)
         compose = BIN / "docker-compose"
         if compose.exists():
             took = seconds([str(compose), "-f", str(ten), "config", "-q"], runs)

@@ -93,6 +93,11 @@ def read_dockerfile(folder: Path, build: Build) -> Built | None:
         return None
 
 
+def is_remote(build: Build) -> bool:
+    """Whether the source of an image is not here, but at an address: nothing can be read of it."""
+    return (resolve_defaults(build.context or "") or "").startswith(_REMOTE)
+
+
 def _inline(build: Build) -> tuple[str, str]:
     return _resolved(build.dockerfile_inline or ""), "dockerfile_inline"
 
@@ -100,7 +105,7 @@ def _inline(build: Build) -> tuple[str, str]:
 def _file(folder: Path, build: Build) -> tuple[str, str]:
     """The text of the Dockerfile, and its name from the compose file's point of view."""
     context = _resolved(build.context or ".")
-    if context.startswith(_REMOTE):
+    if is_remote(build):
         raise ValueError("a remote context")
     # Without `dockerfile`, Docker takes the lower-case name as well.
     names = [_resolved(build.dockerfile)] if build.dockerfile else ["Dockerfile", "dockerfile"]

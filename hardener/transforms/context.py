@@ -329,8 +329,10 @@ class Context:
 
     def _built_role(self, service: Service) -> KnownRole | None:
         """The role of what is built here: `app`, unless it rests on a server, or on an image that nobody knows here."""
-        built, base = self.built(service), self.base(service)
-        if built and built.base and base is None:
+        from hardener.knowledge.dockerfile import is_remote
+
+        build, built, base = service.read_build(), self.built(service), self.base(service)
+        if (built and built.base and base is None) or (build and is_remote(build)):
             return None
         if built and base and base.role and base.role.value not in _APPS:
             claim = f"it is built on {base.family}"

@@ -132,6 +132,13 @@ def test_how_much_memory_an_unknown_base_takes_is_not_guessed(dockerfile: str, t
     assert rules(tmp_path, dockerfile).keys() == {"restart"}
 
 
+@pytest.mark.parametrize("place", ["https://example.com/tts.git#v1", "git@example.com:acme/tts.git"])
+def test_nor_how_much_a_source_takes_that_is_elsewhere(place: str) -> None:
+    text = f"services:\n  tts:\n    build:\n      context: {place}\n"
+    made = plan(load(text), PRODUCTION, Selection(only=("resource-limits",)))
+    assert not made.changes
+
+
 @pytest.mark.parametrize(
     "base", ["eclipse-temurin:21-jre", "mcr.microsoft.com/dotnet/aspnet:9.0", "debian:12", "nginx:1.27"]
 )
