@@ -264,6 +264,18 @@ def test_login_in_one_value(see: See) -> None:
     assert see("environment: {COUCHDB_AUTH: 'admin:geheim'}") == [("environment", "COUCHDB_AUTH", "url", "geheim")]
 
 
+def test_words_of_a_command_that_are_passwords(see: See) -> None:
+    """Each command of a text has its own, up to the end of its line."""
+    script = (
+        "command: |\n  mc alias set a http://a k3y-a 'geheim a' 2>/dev/null\n  mc mb a/b\n"
+        "  mc alias set --api S3v4 b \\\n    http://b k3y-b geheim-b; mc ls b\n"
+        "  rabbitmqctl add_user me geheim-c >/dev/null\n  rabbitmqctl list_users\n"
+        '  mysql -e "\n    select 1\n  " -pgeheim-d\n'
+    )
+    values = ["k3y-a", "geheim a", "k3y-b", "geheim-b", "geheim-c", "geheim-d"]
+    assert see(script) == [("command", "argument", value) for value in values]
+
+
 def test_env_files(find: Callable[..., list[object]]) -> None:
     files = {
         "db.env": "# ours\nPOSTGRES_USER=me\nPOSTGRES_PASSWORD='pa$s\"x' # kept\n\nexport URL=postgres://me:geheim@${H}/x\n",

@@ -108,3 +108,22 @@ def test_nothing_of_this_is_a_credential(see: Callable[[str], list[object]]) -> 
 )
 def test_what_is_not_there_is_none(service: str, see: Callable[[str], list[object]]) -> None:
     assert see(service) == []
+
+
+SCRIPT = """
+command:
+  - sh
+  - -c
+  - |
+    until mc alias set local http://minio:9000 "$$KEY" "$$SECRET" 2>/dev/null; do sleep 1; done
+    mc mb --ignore-existing local/files >/dev/null < /dev/null
+    mc alias set other \\
+      http://minio:9000 $$(cat /run/secrets/key) $$(cat /run/secrets/secret) 2> /dev/null
+    vault login - < /run/secrets/token
+    mysql -u root
+    mkdir -p data
+"""
+
+
+def test_words_of_other_commands_are_no_passwords(see: Callable[[str], list[object]]) -> None:
+    assert see(SCRIPT) == []

@@ -265,6 +265,31 @@ def test_every_client_of_the_data_file(entry: dict[str, Any]) -> None:
         if takes == "words":
             skipped = " x" * entry["skip"]
             assert mask_text(f"x: {name}{skipped} hunter2") == f"x: {name}{skipped} ****"
+            passwords = " hunter2" * entry["most"]
+            hidden = " ****" * entry["most"]
+            assert mask_text(f"x: {name}{skipped}{passwords} more") == f"x: {name}{skipped}{hidden} more"
+
+
+@pytest.mark.parametrize(
+    ("command", "secret"),
+    [
+        ("mc alias set s3 http://s3 key {} 2>/dev/null", "hunter2"),
+        ("mc alias set --api S3v4 s3 http://s3 key {}", "hunter2"),
+        ("mc alias set --insecure s3 http://s3 key {};", "hunter2"),
+        ('mc alias set s3 http://s3 "my key" "{}"', "hunter 2"),
+        ("mc alias set s3 http://s3 'my key' '{}'", "hunter 2"),
+        ('mc alias set s3 http://s3 key hunter"{}"', "2,x"),
+        ("mc alias set s3 http://s3 key {}", "hun,ter2"),
+        ('["mc", "alias", "set", "s3", "http://s3", "key", "{}"]', "hun,ter 2"),
+        ("[mc,alias,set,s3,http://s3,key,{}]", "hunter2"),
+        ("vault login - <<< {}", "hunter2"),
+        ("vault login -no-print {}", "hunter2"),
+    ],
+)
+def test_passwords_among_words_of_all_kinds(command: str, secret: str) -> None:
+    shown = mask_text(f"x: {command.format(secret)}")
+    assert secret not in shown and "hunter" not in shown
+    assert "s3" in shown or "vault" in shown
 
 
 @pytest.mark.parametrize(
