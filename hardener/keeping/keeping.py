@@ -165,7 +165,8 @@ class Keeping:
         known = {one.value for found in self.found.values() for one in found if one.sure and not one.placeholder}
         for name in self.context.services:
             for credential in self.found[name] if name in self.context.chosen else ():
-                if credential.placeholder or credential.kind == "env-file" or credential.value not in known:
+                # Nor does it stand in for a secret where it is called like one: it is the one of another.
+                if credential.kind == "env-file" or credential.value not in known:
                     continue
                 kept = credential.value if credential.kind == "default" else self._written(credential)
                 if kept:

@@ -41,7 +41,7 @@ def name_kind(name: str) -> NameKind:
     if not parts or vocabulary.switches.intersection(parts) or parts[0] in vocabulary.first_switches:
         return "plain"
     if told is not None:
-        return told
+        return "token" if told == "secret" and vocabulary.limits.intersection(parts) else told
     if parts[-1] in vocabulary.about:
         return "plain"
     # `PASSWORD_OF_ANNA`: a word that is not known to say anything else comes last.
@@ -64,8 +64,12 @@ def is_switch(value: str) -> bool:
     return value.lower() in _vocabulary().switch_values
 
 
-def is_placeholder(value: str) -> bool:
-    """Whether a value stands in for a secret: `changeme`, `<password>`, `your-token-here`."""
+def is_placeholder(value: str, name: str = "") -> bool:
+    """Whether a value stands in for a secret: `changeme`, `<password>`, `your-token-here`; under a name of several words
+    that name itself, `API_KEY: API_KEY`. One word, `PASSWORD: password`, is as good as any other.
+    """
+    if value.lower() == name.lower() and len(_parts(name)) > 1:
+        return True
     text = value.strip().strip("\"'")
     if len(text) > _LONGEST_PLACEHOLDER:
         return False
@@ -91,6 +95,7 @@ class _Vocabulary(NamedTuple):
     neutral: frozenset[str]
     switches: frozenset[str]
     first_switches: frozenset[str]
+    limits: frozenset[str]
     about: frozenset[str]
     logins: frozenset[tuple[str, ...]]
     switch_values: frozenset[str]
@@ -129,6 +134,7 @@ def _vocabulary() -> _Vocabulary:
         neutral=frozenset(names["neutral"]),
         switches=frozenset(names["switches"]),
         first_switches=frozenset(names["first_switches"]),
+        limits=frozenset(names["limits"]),
         about=frozenset(names["about"]),
         logins=frozenset((word,) for word in names["logins"]),
         switch_values=frozenset(data["values"]["switches"]),

@@ -320,6 +320,14 @@ def test_an_env_file_that_compose_refuses_says_nothing(find: Callable[..., list[
         ),
         *("todo", "TODO: set", "replace_this", "REPLACE_WITH_TOKEN", "insert-token-here", "put your key here", "dummy"),
         *("[password]", "{{password}}", "placeholder", "some-random-secret", "not-needed"),
+        *(
+            '""',
+            "''''",
+            "user_provided",
+            "long-and-random-alphanumeric-string",
+            "POSTGRES_PASSWORD",
+            "postgres_password",
+        ),
     ],
 )
 def test_what_stands_in_for_a_secret_is_told_as_that(value: str, find: Callable[[str], list[object]]) -> None:
@@ -329,11 +337,46 @@ def test_what_stands_in_for_a_secret_is_told_as_that(value: str, find: Callable[
 
 @pytest.mark.parametrize(
     "value",
-    ["yourls", "exchange", "geheim", "testing", "hereafter", "Xxenon", "password", "secret", "s3cr3t", "taxxxi"],
+    [
+        "long-live-random",
+        "user_provided_1",
+        "password_db",
+        '"x"',
+        "yourls",
+        "exchange",
+        "geheim",
+        "testing",
+        "hereafter",
+        "Xxenon",
+        "password",
+        "secret",
+        "s3cr3t",
+        "taxxxi",
+    ],
 )
 def test_an_ordinary_word_is_no_stand_in(value: str, find: Callable[[str], list[object]]) -> None:
     (credential,) = find(f"environment:\n  DB_PASSWORD: '{value}'")
     assert not credential.placeholder
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        "environment: ['API_KEY=\"\"']",
+        "environment: [\"API_KEY=''\"]",
+        "environment: {API_KEY: '${KEY:-\"\"}'}",
+        "environment: [\"API_KEY=${KEY:-''}\"]",
+        "environment: {API_KEY: '${KEY:-user_provided}'}",
+        "environment: {TELEGRAM_API_KEY: '${KEY:-TELEGRAM_API_KEY}'}",
+    ],
+)
+def test_a_stand_in_is_one_in_all_forms(service: str, find: Callable[[str], list[object]]) -> None:
+    assert [one.placeholder for one in find(service)] == [True]
+
+
+def test_a_name_of_one_word_is_a_value_like_any_other(find: Callable[[str], list[object]]) -> None:
+    found = find("environment: {PASSWORD: password, SECRET: SECRET, DB_PASSWORD: db-password}")
+    assert [one.placeholder for one in found] == [False, False, False]
 
 
 def test_nothing_shows_a_value(find: Callable[[str], list[object]]) -> None:
