@@ -23,6 +23,7 @@ from hardener.keeping.git import tracked
 from hardener.keeping.names import give_names
 from hardener.keeping.plain import entries
 from hardener.knowledge import ImageFacts, file_variable
+from hardener.knowledge.secrets import is_user, purpose
 from hardener.model import Service
 from hardener.model.dotenv import line
 from hardener.model.interpolation import resolve_defaults, variables
@@ -40,7 +41,6 @@ Store = Literal["file", "environment", "external"]
 
 # What nobody writes by chance: a word, or a short number, can be a value of many things.
 DISTINCT = re.compile(r"(?s)^(?=.*[^a-z])(?=.*\D).{8,}$")
-_USER = re.compile(r"USER(?:_?NAME)?$|LOGIN$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Keeping:
 
     def _keeps(self) -> list[Keep]:
         """One for each value, in the order of the document."""
-        keeps: dict[tuple[str, str, bool], Keep] = {}
+        keeps: dict[tuple[str, str, str], Keep] = {}
         # What is a secret in one place is one in another, whatever it is called there.
         known = {one.value for found in self.found.values() for one in found if one.sure and not one.placeholder}
         for name in self.context.services:
@@ -170,9 +170,8 @@ class Keeping:
                     continue
                 kept = credential.value if credential.kind == "default" else self._written(credential)
                 if kept:
-                    # What the variable of a default is called is not ours to choose; and who has the same name as
-                    # password has two secrets.
-                    key = kept, credential.variable or "", _USER.search(credential.name) is not None
+                    # What the variable of a default is called is not ours to choose.
+                    key = kept, credential.variable or "", _role(credential.name, kept)
                     keep = keeps.setdefault(key, Keep(kept))
                     keep.uses.append(self._use(self.context.services[name], credential))
                     keep.trouble = keep.trouble or self._bound(credential)
@@ -348,6 +347,15 @@ class Keeping:
                 for value in {one.value, unquote(one.value)}:
                     values.setdefault(value, []).append(one)
         return values
+
+
+def _role(name: str, value: str) -> str:
+    """What keeps a value apart from the same one elsewhere: who has the same name as password has two secrets, and a
+    weak password may be that of many.
+    """
+    if is_user(name):
+        return "user"
+    return "" if DISTINCT.search(value) else purpose(name)
 
 
 def _below_run(target: str) -> bool:

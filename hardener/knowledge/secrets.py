@@ -59,14 +59,31 @@ def holds_login(name: str) -> bool:
     return _parts(name)[-1:] in _vocabulary().logins
 
 
+def is_user(name: str) -> bool:
+    """Whether a name is one of what somebody is called: a user, or the access key that is beside a secret one."""
+    parts = _parts(name)
+    ends = (" ".join(parts[-count:]) for count in (1, 2, 3))
+    return "secret" not in parts and any(_purposes()["user"].fullmatch(end) for end in ends)
+
+
+@lru_cache(maxsize=4096)
+def purpose(name: str) -> str:
+    """What the secret of this name is for. Equal ones may be one secret; others only happen to have the same value."""
+    text = " ".join(_parts(name))
+    for kind, wanted in _purposes().items():
+        if kind != "user" and (found := wanted.search(text)):
+            return text[: found.start()].rstrip().rpartition(" ")[2] or found[0] if kind == "others" else kind
+    return "login"
+
+
 def is_switch(value: str) -> bool:
     """Whether a value only switches something on or off, or says that there is none."""
     return value.lower() in _vocabulary().switch_values
 
 
 def is_placeholder(value: str, name: str = "") -> bool:
-    """Whether a value stands in for a secret: `changeme`, `<password>`, `your-token-here`; under a name of several words
-    that name itself, `API_KEY: API_KEY`. One word, `PASSWORD: password`, is as good as any other.
+    """Whether a value stands in for a secret: `changeme`, `<password>`, `your-token-here`; under a name of several
+    words that name itself, `API_KEY: API_KEY`. One word, `PASSWORD: password`, is as good as any other.
     """
     if value.lower() == name.lower() and len(_parts(name)) > 1:
         return True
@@ -139,6 +156,20 @@ def _vocabulary() -> _Vocabulary:
         logins=frozenset((word,) for word in names["logins"]),
         switch_values=frozenset(data["values"]["switches"]),
     )
+
+
+@cache
+def _purposes() -> dict[str, re.Pattern[str]]:
+    """The words of each purpose, in the order of the file."""
+    return {
+        kind: re.compile(rf"(?<!\S)(?:{'|'.join(map(_phrase, entries))})(?!\S)")
+        for kind, entries in _data()["purposes"].items()
+    }
+
+
+def _phrase(entry: str) -> str:
+    """The pattern of an entry, as the words of names are split; `*` stands for any start."""
+    return (r"\w*" if entry[0] == "*" else "") + re.escape(" ".join(_parts(entry)))
 
 
 @cache

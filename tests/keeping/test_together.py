@@ -1,5 +1,6 @@
 """Which credentials are one secret, and which only have the same value today."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,3 +43,46 @@ def test_what_is_called_like_its_variable_goes_with_the_secret_of_another(keep: 
     after, env = keep(app("BOT_TOKEN: bot_token") + app("TOKEN: bot_token", name="bot"))
     assert env == {"BOT_TOKEN": "bot_token"}
     assert after.count("${BOT_TOKEN}") == 2
+
+
+def variables(after: str) -> dict[str, str]:
+    """The variable that has taken the place of each value, by the name of that."""
+    return dict(re.findall(r"(\w+): \"?\$\{(\w+)\}", after))
+
+
+@pytest.mark.parametrize(
+    ("names", "value"),
+    [
+        # The name at the client is not that at the server, and a weak password is one as well.
+        (["DB_PASS", "PGPASSWORD", "WORDPRESS_DB_PASSWORD", "MYSQL_PASSWORD"], "password"),
+        (["DB_ADMIN_PASSWORD", "POSTGRES_PASSWORD"], "casaos"),
+        (["REDIS_PASSWORD", "CACHE_PASS"], "password"),
+        (["S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY", "MINIO_PASSWORD"], "minioadmin"),
+        (["OPENAI_API_KEY", "RAG_OPENAI_API_KEY"], "local"),
+        (["SMTP_PASS", "MAIL_PASSWORD", "EMAIL_HOST_PASSWORD"], "password"),
+        (["JWT_SECRET", "AUTH_JWT_SECRET"], "secret"),
+        # Nobody has this twice by chance.
+        (["DB_PASS", "ADMIN_PASSWORD", "SMTP_PASS", "OPENAI_API_KEY", "SECRET_KEY"], "x7Kq-90pLm"),
+    ],
+)
+def test_one_secret_is_kept_once(names: list[str], value: str, keep: Keep) -> None:
+    after, env = keep("".join(app(f"{name}: {value}", name=f"s{number}") for number, name in enumerate(names)))
+    assert len(set(variables(after).values())) == 1 == len(env)
+
+
+@pytest.mark.parametrize(
+    ("names", "value"),
+    [
+        (["POSTGRES_PASSWORD", "NEXTCLOUD_ADMIN_PASSWORD"], "casaos"),
+        (["POSTGRES_PASSWORD", "SECRET_KEY", "NEXTAUTH_SECRET", "JWT_SECRET", "SESSION_SECRET"], "password"),
+        (["DB_PASS", "SMTP_PASS"], "password"),
+        (["OPENAI_API_KEY", "ACCESS_CODE", "ANTHROPIC_API_KEY", "GROQ_API_KEY"], "local"),
+        (["MINIO_ROOT_PASSWORD", "S3_ACCESS_KEY"], "minioadmin"),
+        (["S3_SECRET_KEY", "S3_ACCESS_KEY"], "minioadmin"),
+        (["PASSWORD", "SUDO_PASSWORD"], "password"),
+    ],
+)
+def test_secrets_that_are_the_same_today_are_kept_apart(names: list[str], value: str, keep: Keep) -> None:
+    after, env = keep(app(*(f"{name}: {value}" for name in names)))
+    assert variables(after) == {name: name for name in names}
+    assert env == dict.fromkeys(names, value)
