@@ -65,6 +65,8 @@ _HEADER = re.compile(
 _PAIR = re.compile(
     r"(?<![\w.$-])(?P<name>[\w.-]{1,128})(?:\\?[\"']\]?[ \t]{0,8}(?:=>?|:)|[ \t]{0,8}=>?|:(?=[ \t]))[ \t]{0,8}"
 )
+# `user_anna="x"` beside `password="x"`: what a login module of Kafka lets others in with.
+_JAAS = re.compile(r"(?<![\w.-])user_[\w.-]{1,128}[ \t]{0,8}=[ \t]{0,8}(?=\\?[\"'])")
 _WORD = re.compile(r"(?:(?!,[ \t]{0,8}[\w.-]{1,64}=)[^\s\"'&;])*")
 _QUOTED = {quote: re.compile(rf"(?:(?!{re.escape(quote)}).)*", re.DOTALL) for quote in ('"', "'")} | {
     '\\"': re.compile(r"(?:(?!\\\").)*", re.DOTALL),
@@ -140,6 +142,9 @@ def inside(text: str) -> Iterator[Found]:
     for header in _HEADER.finditer(veil):
         yield Found(*header.span("password"), "Authorization", "option", "an HTTP header authorizes with it")
     yield from _pairs(text, veil)
+    for user in _JAAS.finditer(veil) if "LoginModule" in text else ():
+        source = "https://kafka.apache.org/documentation/#security_sasl_plain"
+        yield Found(*value_span(veil, user.end()), "", "option", "a login module lets a user in with it", source)
     for token in forms().finditer(veil):
         told = form(token.lastgroup)
         yield Found(*token.span(), "", "form", f"it has the form of: {told.name}", told.source)

@@ -59,6 +59,11 @@ def holds_login(name: str) -> bool:
     return _parts(name)[-1:] in _vocabulary().logins
 
 
+def holds_principals(name: str) -> bool:
+    """Whether a name is one of principals of Kafka, `User:anna`, which are no logins."""
+    return not _vocabulary().principals.isdisjoint(_parts(name))
+
+
 def is_user(name: str) -> bool:
     """Whether a name is one of what somebody is called: a user, or the access key that is beside a secret one."""
     parts = _parts(name)
@@ -115,6 +120,7 @@ class _Vocabulary(NamedTuple):
     limits: frozenset[str]
     about: frozenset[str]
     logins: frozenset[tuple[str, ...]]
+    principals: frozenset[str]
     switch_values: frozenset[str]
 
 
@@ -154,6 +160,7 @@ def _vocabulary() -> _Vocabulary:
         limits=frozenset(names["limits"]),
         about=frozenset(names["about"]),
         logins=frozenset((word,) for word in names["logins"]),
+        principals=frozenset(names["principals"]),
         switch_values=frozenset(data["values"]["switches"]),
     )
 

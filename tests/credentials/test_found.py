@@ -276,6 +276,18 @@ def test_words_of_a_command_that_are_passwords(see: See) -> None:
     assert see(script) == [("command", "argument", value) for value in values]
 
 
+def test_users_that_a_login_module_lets_in_have_passwords(see: See) -> None:
+    """Those of a broker have the one that it logs in with itself among them."""
+    module = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="me" password="geheim"'
+    service = f'environment:\n  KAFKA_SASL_JAAS_CONFIG: \'{module} user_me="geheim" user_anna = "geheim-2";\''
+    assert [found[-1] for found in see(service)] == ["geheim", "geheim", "geheim-2"]
+    (folded,) = {found[-1] for found in see(f'environment:\n  X: |\n    {module}\n    user_me="geheim" \\\n    ;')}
+    assert folded == "geheim"
+    assert see("environment: {BASIC_AUTH_USERS: 'User:geheim'}") == [
+        ("environment", "BASIC_AUTH_USERS", "url", "geheim")
+    ]
+
+
 def test_env_files(find: Callable[..., list[object]]) -> None:
     files = {
         "db.env": "# ours\nPOSTGRES_USER=me\nPOSTGRES_PASSWORD='pa$s\"x' # kept\n\nexport URL=postgres://me:geheim@${H}/x\n",

@@ -76,6 +76,10 @@ environment:
   OTHER_URL: postgres://me:${DB_PASSWORD}@db/app
   EMPTY_URL: redis://:@cache:6379/0
   JDBC: jdbc:postgresql://db/app?user=me&ssl=true
+  KAFKA_SUPER_USERS: User:admin
+  KAFKA_CFG_SUPER_USERS: User:admin;User:operator;User:${CLIENT}
+  KAFKA_ALLOWED_USERS: User:CN=broker.example.org
+  KAFKA_USER_OPTS: user_name="anna"
   HOSTS: "one:1234,two:5678"
 command:
   - postgres

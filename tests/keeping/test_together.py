@@ -86,3 +86,11 @@ def test_secrets_that_are_the_same_today_are_kept_apart(names: list[str], value:
     after, env = keep(app(*(f"{name}: {value}" for name in names)))
     assert variables(after) == {name: name for name in names}
     assert env == dict.fromkeys(names, value)
+
+
+def test_all_passwords_of_a_login_module_go(keep: Keep) -> None:
+    module = 'PlainLoginModule required username="me" password="geheim" user_me="geheim" user_anna="other"'
+    after, env = keep(app(f"KAFKA_JAAS_CONFIG: '{module};'"))
+    one, other = env
+    assert f'password="${{{one}}}" user_me="${{{one}}}" user_anna="${{{other}}}"' in after
+    assert set(env.values()) == {"geheim", "other"}

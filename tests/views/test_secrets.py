@@ -270,6 +270,17 @@ def test_every_client_of_the_data_file(entry: dict[str, Any]) -> None:
             assert mask_text(f"x: {name}{skipped}{passwords} more") == f"x: {name}{skipped}{hidden} more"
 
 
+def test_users_of_a_login_module() -> None:
+    text = [
+        "      X: |",
+        "        org.apache.kafka.common.security.plain.PlainLoginModule required",
+        '          user_anna="hunter2"',
+        '      Y: "PlainLoginModule required user_anna=\\"hunter2\\" user_name=\'${NAME}\';"',
+    ]
+    shown = "".join(mask(text))
+    assert "hunter2" not in shown and "PlainLoginModule required" in shown and "'${NAME}'" in shown
+
+
 @pytest.mark.parametrize(
     ("command", "secret"),
     [
