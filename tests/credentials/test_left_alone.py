@@ -137,3 +137,10 @@ command:
 
 def test_words_of_other_commands_are_no_passwords(see: Callable[[str], list[object]]) -> None:
     assert see(SCRIPT) == []
+
+
+def test_the_name_of_a_user_is_none(see: Callable[[str], list[object]]) -> None:
+    assert (
+        see("image: mongo:7\nenvironment: {MONGO_INITDB_ROOT_USERNAME: root, ME_CONFIG_MONGODB_ADMINUSERNAME: root}")
+        == []
+    )
