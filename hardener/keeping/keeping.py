@@ -59,8 +59,9 @@ class Keep:
     """One value and all that use it.
 
     `secret` is its name below /run/secrets, `variable` its name in `.env`; `new` is what takes the place of the value,
-    where it is to be a new one. `trouble` says why it has to stay. Values that share a scalar have one `leader` and go
-    together; `weaker` are those that could not be secrets.
+    where it is to be a new one; `stays` says why it is the old one although new ones are asked for. `trouble` says
+    why it cannot leave the file. Values that share a scalar have one `leader` and go together; `weaker` are those that could
+    not be secrets.
     """
 
     value: str = field(repr=False)
@@ -68,6 +69,7 @@ class Keep:
     secret: str = ""
     variable: str = ""
     new: str | None = field(default=None, repr=False)
+    stays: str = ""
     trouble: str = ""
     leader: str = ""
     weaker: bool = False

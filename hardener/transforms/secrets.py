@@ -177,6 +177,8 @@ class Secrets(Transform):
 
 
 def _caveat(keep: "Keep") -> str:
+    if keep.stays:
+        return f"it keeps its value, since {keep.stays}"
     return _HISTORY if keep.new is None else _ROTATED
 
 

@@ -16,10 +16,10 @@ Keep = Callable[..., tuple[str, dict[str, str | None]]]
 def keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keep:
     monkeypatch.chdir(tmp_path)
 
-    def keep(services: str) -> tuple[str, dict[str, str | None]]:
+    def keep(services: str, *, rotate: bool = False) -> tuple[str, dict[str, str | None]]:
         """What a file becomes, and the variables that are in `.env` then."""
         Path("compose.yml").write_text(f"services:\n{services}")
-        result = harden("compose.yml", [Secrets()])
+        result = harden("compose.yml", [Secrets(rotate=rotate)])
         result.write()
         env = Path(".env")
         return result.after, read_env_file(env.read_text()) if env.exists() else {}
@@ -94,3 +94,50 @@ def test_all_passwords_of_a_login_module_go(keep: Keep) -> None:
     one, other = env
     assert f'password="${{{one}}}" user_me="${{{one}}}" user_anna="${{{other}}}"' in after
     assert set(env.values()) == {"geheim", "other"}
+
+
+def db(*variables: str, image: str = "postgres:16") -> str:
+    """A store whose image reads its password from a file at its first start."""
+    return app(*variables, name="db").replace("a/db:1", image)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Nothing shows what this does with the word.
+        db("POSTGRES_PASSWORD: postgres") + app("DB: 'host=db user=postgres postgres'"),
+        db("POSTGRES_PASSWORD: postgres") + app("DB_PASSWORD: postgres") + app("HOST: db", name="other"),
+        db("POSTGRES_PASSWORD: postgres") + app("DB_PASSWORD: '${P:-postgres}'"),
+        db("POSTGRES_PASSWORD: postgres") + "  app:\n    build: .\n    depends_on: [db]\n",
+        # The same word for another purpose.
+        db("POSTGRES_PASSWORD: casaos") + app("ADMIN_PASSWORD: casaos"),
+        db("MONGO_INITDB_ROOT_USERNAME: x7Kq-90pLm", image="mongo:7"),
+        db("NEO4J_AUTH: neo4j/x7Kq-90pLm", image="neo4j:5"),
+    ],
+)
+def test_no_new_value_where_another_may_have_the_old_one(text: str, keep: Keep) -> None:
+    _, env = keep(text, rotate=True)
+    assert not any(len(value or "") == 32 for value in env.values())
+    assert all(len(file.read_text()) < 32 for file in Path("secrets").glob("*"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        db("POSTGRES_PASSWORD: postgres"),
+        db("POSTGRES_PASSWORD: postgres") + app("URL: 'postgres://postgres:postgres@db/app'"),
+        db("MONGO_INITDB_ROOT_USERNAME: root", "MONGO_INITDB_ROOT_PASSWORD: mongo", image="mongo:7"),
+    ],
+)
+def test_a_new_value_for_a_word_that_all_have_from_here(text: str, keep: Keep) -> None:
+    after, env = keep(text, rotate=True)
+    (file,) = Path("secrets").iterdir()
+    assert len(file.read_text()) == 32
+    assert set(env.values()) <= {file.read_text()}
+    assert "postgres://postgres:postgres" not in after
+
+
+def test_why_a_value_stays_is_told(keep: Keep) -> None:
+    Path("compose.yml").write_text("services:\n" + db("POSTGRES_PASSWORD: postgres") + app("HOST: db"))
+    result = harden("compose.yml", [Secrets(rotate=True)])
+    assert any("app may use it, too" in (change.caveat or "") for change in result.changes)
