@@ -73,6 +73,13 @@ _QUOTED = {quote: re.compile(rf"(?:(?!{re.escape(quote)}).)*", re.DOTALL) for qu
     "\\'": re.compile(r"(?:(?!\\').)*", re.DOTALL),
 }
 _OPEN = re.compile(r"\\?[\"']")
+# In the text of a program, what stands without quotes is the name of a variable or of a function.
+_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$.]{0,127}(?:\(|(?=[\s,;)}\]]|$))")
+_DECLARED = re.compile(r"\b(?:const|let|var)\s{1,8}([A-Za-z_$][\w$]{0,127})\s{0,8}=")
+_OBJECT = re.compile(
+    r"(?:[\w$]\s?\(\s{0,8}|\b(?:const|let|var)\s{1,8}[\w$]{1,64}\s{0,8}=\s{0,8}|\breturn\s{1,8})(?=\{)"
+)
+_WIDEST_OBJECT = 512
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _REFERENCE = re.compile(
@@ -199,11 +206,13 @@ def value_span(text: str, start: int) -> tuple[int, int]:
 
 
 def _pairs(text: str, veil: str) -> Iterator[Found]:
-    position = 0
+    position, program = 0, _Program(veil)
     while pair := _PAIR.search(veil, position):
         position = pair.end()
         kind = name_kind(pair["name"])
         if kind not in ("secret", "token", "doubtful"):
+            continue
+        if (":" in pair[0] or pair["name"] in program.declared) and program.names(pair["name"], position):
             continue
         start, end = value_span(veil, position)
         told = literal(text, start, end)
@@ -212,6 +221,30 @@ def _pairs(text: str, veil: str) -> Iterator[Found]:
             yield Found(start, end, pair["name"], "option", f"it is the value of {pair['name']}", sure=bool(sure))
         if sure is not False or end - start > _SHORT:
             position = max(position, end)
+
+
+class _Program:
+    """A text as far as it is one of a program: `createUser({user: name, pwd: password})`."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.declared = set(_DECLARED.findall(text))
+        self.objects = {found.end() for found in _OBJECT.finditer(text)}
+
+    def names(self, what: str, start: int) -> bool:
+        """Whether the value of `what`, at `start`, is a variable or a function of a program, or in an object of one."""
+        found = _IDENTIFIER.match(self.text, start) if self.declared or self.objects else None
+        declared = found is not None and not self.declared.isdisjoint((what, found[0]))
+        return declared or (found is not None and self._object(start) in self.objects)
+
+    def _object(self, start: int) -> int:
+        """Where the braces open that `start` is in; -1 if that is too far away."""
+        depth = 0
+        for place in range(start - 1, max(start - _WIDEST_OBJECT, 0) - 1, -1):
+            depth += {"}": 1, "{": -1}.get(self.text[place], 0)
+            if depth < 0:
+                return place
+        return -1
 
 
 def _keys(text: str) -> Iterator[Found]:

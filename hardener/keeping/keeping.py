@@ -60,8 +60,8 @@ class Keep:
 
     `secret` is its name below /run/secrets, `variable` its name in `.env`; `new` is what takes the place of the value,
     where it is to be a new one; `stays` says why it is the old one although new ones are asked for. `trouble` says
-    why it cannot leave the file. Values that share a scalar have one `leader` and go together; `weaker` are those that could
-    not be secrets.
+    why it cannot leave the file. Values that share a scalar have one `leader` and go together; `weaker` are those that
+    could not be secrets.
     """
 
     value: str = field(repr=False)

@@ -288,6 +288,22 @@ def test_users_that_a_login_module_lets_in_have_passwords(see: See) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "db.createUser({ user: name, pwd: 'geheim' })",
+        'const role = 1; db.createUser({ user: name, roles: [{ role: role }], pwd: \\"geheim\\" })',
+        "db.createUser({ user: 'me', pwd: '${P:-geheim}' })",
+        "{ user: me, password: geheim }",
+        "users: ({}) password: geheim",
+        "const name = 1; password: geheim",
+    ],
+)
+def test_what_is_in_quotes_in_a_program_is_one(text: str, see: See) -> None:
+    """And so is what is in no program."""
+    assert [found[-1] for found in see(f'command: "run {text}"')] == ["geheim"]
+
+
 def test_env_files(find: Callable[..., list[object]]) -> None:
     files = {
         "db.env": "# ours\nPOSTGRES_USER=me\nPOSTGRES_PASSWORD='pa$s\"x' # kept\n\nexport URL=postgres://me:geheim@${H}/x\n",

@@ -144,3 +144,24 @@ def test_the_name_of_a_user_is_none(see: Callable[[str], list[object]]) -> None:
         see("image: mongo:7\nenvironment: {MONGO_INITDB_ROOT_USERNAME: root, ME_CONFIG_MONGODB_ADMINUSERNAME: root}")
         == []
     )
+
+
+PROGRAM = """
+healthcheck:
+  test: |
+    mongosh --quiet --eval "
+      const hPass = process.env.APP_PASSWORD;
+      const options = { password: hPass };
+      let secret = await ask();
+      if (!db.getUser('me')) {
+        db.createUser({ user: '$${NAME}', roles: [{ role: 'readWrite', db: 'app' }], pwd: secret });
+        db.createUser({ user: 'me', pwd: passwordPrompt() });
+        return { password: config.password };
+      }
+    "
+command: [mongosh, --eval, "db.auth({ user: me, pwd: pass })"]
+"""
+
+
+def test_names_in_a_program_are_none(see: Callable[[str], list[object]]) -> None:
+    assert see(PROGRAM) == []
