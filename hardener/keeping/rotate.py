@@ -44,7 +44,7 @@ def _stays(keep: Keep, keeping: Keeping) -> str:
     """Why a value must not be a new one; empty if it may."""
     from hardener.keeping.keeping import DISTINCT
 
-    if any(is_user(use.credential.name) or holds_login(use.credential.name) for use in keep.uses):
+    if any(is_user(use.credential.name) or holds_login(use.credential.name) for use in keep.by_file):
         return "the name of a user is all or a part of it"
     if any(keeping.others(keep)):
         return "the same value stands where nothing takes it out"

@@ -75,8 +75,8 @@ class Secrets(Transform):
     )
     rotate: bool = Field(
         default=False,
-        description="Give new random values where an image only reads the value at its first start. What is in a data"
-        " volume already keeps the old one.",
+        description="Give new random values where an image only reads the value at its first start, unless another"
+        " service may have the old one. What is in a data volume already keeps it.",
     )
 
     def run(self, service: Service, context: Context) -> Iterator[Answer]:

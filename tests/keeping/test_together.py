@@ -126,6 +126,7 @@ def test_no_new_value_where_another_may_have_the_old_one(text: str, keep: Keep) 
     [
         db("POSTGRES_PASSWORD: postgres"),
         db("POSTGRES_PASSWORD: postgres") + app("URL: 'postgres://postgres:postgres@db/app'"),
+        db("POSTGRES_PASSWORD: x7Kq-90pLm") + app("REDISCLI_AUTH: x7Kq-90pLm"),
         db("MONGO_INITDB_ROOT_USERNAME: root", "MONGO_INITDB_ROOT_PASSWORD: mongo", image="mongo:7"),
     ],
 )
