@@ -172,8 +172,9 @@ class Keeping:
                     continue
                 kept = credential.value if credential.kind == "default" else self._written(credential)
                 if kept:
-                    # What the variable of a default is called is not ours to choose.
-                    key = kept, credential.variable or "", _role(credential.name, kept)
+                    # What the variable of a default is called, and what it is for, is not ours to choose.
+                    variable = credential.variable or ""
+                    key = kept, variable, "" if variable else _role(credential.name, kept)
                     keep = keeps.setdefault(key, Keep(kept))
                     keep.uses.append(self._use(self.context.services[name], credential))
                     keep.trouble = keep.trouble or self._bound(credential)

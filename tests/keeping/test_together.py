@@ -80,12 +80,20 @@ def test_one_secret_is_kept_once(names: list[str], value: str, keep: Keep) -> No
         (["MINIO_ROOT_PASSWORD", "S3_ACCESS_KEY"], "minioadmin"),
         (["S3_SECRET_KEY", "S3_ACCESS_KEY"], "minioadmin"),
         (["PASSWORD", "SUDO_PASSWORD"], "password"),
+        (["DB_PASSWORD", "COLLAB_SECRET", "BOT_TOKEN", "SERVICE_KEY"], "secret"),
     ],
 )
 def test_secrets_that_are_the_same_today_are_kept_apart(names: list[str], value: str, keep: Keep) -> None:
     after, env = keep(app(*(f"{name}: {value}" for name in names)))
     assert variables(after) == {name: name for name in names}
     assert env == dict.fromkeys(names, value)
+
+
+def test_what_a_variable_joins_stays_joined(keep: Keep) -> None:
+    text = app("DB_PASSWORD: ${ALL:-password}", "ADMIN_PASSWORD: ${ALL:-password}", "S3_ACCESS_KEY: ${ALL:-password}")
+    after, env = keep(text)
+    assert env == {"ALL": "password"}
+    assert after.count("${ALL}") == 3
 
 
 def test_all_passwords_of_a_login_module_go(keep: Keep) -> None:

@@ -291,6 +291,7 @@ def test_users_of_a_login_module() -> None:
         ("mc alias set s3 http://s3 'my key' '{}'", "hunter 2"),
         ('mc alias set s3 http://s3 key hunter"{}"', "2,x"),
         ("mc alias set s3 http://s3 key {}", "hun,ter2"),
+        ("mc alias set s3 http://s3 ${{K:-my key}} ${{S:-{}}}", "hunter2"),
         ('["mc", "alias", "set", "s3", "http://s3", "key", "{}"]', "hun,ter 2"),
         ("[mc,alias,set,s3,http://s3,key,{}]", "hunter2"),
         ("vault login - <<< {}", "hunter2"),
