@@ -80,6 +80,7 @@ def test_one_secret_is_kept_once(names: list[str], value: str, keep: Keep) -> No
         (["MINIO_ROOT_PASSWORD", "S3_ACCESS_KEY"], "minioadmin"),
         (["S3_SECRET_KEY", "S3_ACCESS_KEY"], "minioadmin"),
         (["PASSWORD", "SUDO_PASSWORD"], "password"),
+        (["GF_SECURITY_ADMIN_PASSWORD", "KEYCLOAK_ADMIN_PASSWORD", "ADMIN_PASSWORD"], "admin"),
         (["DB_PASSWORD", "COLLAB_SECRET", "BOT_TOKEN", "SERVICE_KEY"], "secret"),
     ],
 )
