@@ -79,7 +79,7 @@ _DECLARED = re.compile(r"\b(?:const|let|var)\s{1,8}([A-Za-z_$][\w$]{0,127})\s{0,
 _OBJECT = re.compile(
     r"(?:[\w$]\s?\(\s{0,8}|\b(?:const|let|var)\s{1,8}[\w$]{1,64}\s{0,8}=\s{0,8}|\breturn\s{1,8})(?=\{)"
 )
-_WIDEST_OBJECT = 512
+_BRACE = re.compile(r"[{}]")
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _REFERENCE = re.compile(
@@ -230,21 +230,25 @@ class _Program:
         self.text = text
         self.declared = set(_DECLARED.findall(text))
         self.objects = {found.end() for found in _OBJECT.finditer(text)}
+        # Where braces are, and which are open behind each.
+        self.braces: list[int] = []
+        self.inner: list[int] = []
+        around: list[int] = []
+        for brace in _BRACE.finditer(text) if self.objects else ():
+            if brace[0] == "{":
+                around.append(brace.start())
+            elif around:
+                around.pop()
+            self.braces.append(brace.start())
+            self.inner.append(around[-1] if around else -1)
 
     def names(self, what: str, start: int) -> bool:
         """Whether the value of `what`, at `start`, is a variable or a function of a program, or in an object of one."""
         found = _IDENTIFIER.match(self.text, start) if self.declared or self.objects else None
-        declared = found is not None and not self.declared.isdisjoint((what, found[0]))
-        return declared or (found is not None and self._object(start) in self.objects)
-
-    def _object(self, start: int) -> int:
-        """Where the braces open that `start` is in; -1 if that is too far away."""
-        depth = 0
-        for place in range(start - 1, max(start - _WIDEST_OBJECT, 0) - 1, -1):
-            depth += {"}": 1, "{": -1}.get(self.text[place], 0)
-            if depth < 0:
-                return place
-        return -1
+        if found is None or not self.declared.isdisjoint((what, found[0])):
+            return found is not None
+        before = bisect_left(self.braces, start) - 1
+        return before >= 0 and self.inner[before] in self.objects
 
 
 def _keys(text: str) -> Iterator[Found]:

@@ -311,6 +311,7 @@ def test_passwords_among_words_of_all_kinds(command: str, secret: str) -> None:
         *("- " * 200_000 + "token=", 'password: "' + "\\" * 500_000, "tokens: [" * 50_000, "authorization: " * 40_000),
         *("mysql -p" * 50_000, "mongosh -p " * 50_000, "mysql-" * 80_000, "mc alias set " * 40_000),
         *("curl -u a" * 50_000, "curl -u '" * 50_000, "curl -u " + "${" * 200_000, "curl" + " -u" * 200_000),
+        *("mc alias set '" * 40_000, "mc alias set a b " + "-x > " * 100_000, 'user_a="' * 80_000),
         *("echo a" * 80_000, "echo " * 50_000 + "|" * 50_000),
     ],
 )
