@@ -132,7 +132,7 @@ def _credential(found: Found, text: str, path: Path, kind: Kind, offset: int, wh
         end=offset + told.end,
         kind=kind,
         variable=told.variable,
-        placeholder=is_placeholder(told.value),
+        placeholder=is_placeholder(told.value, found.name),
         sure=found.sure,
         evidence=Evidence(found.claim, found.source or where or dotted(path)),
     )

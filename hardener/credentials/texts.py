@@ -65,12 +65,21 @@ _HEADER = re.compile(
 _PAIR = re.compile(
     r"(?<![\w.$-])(?P<name>[\w.-]{1,128})(?:\\?[\"']\]?[ \t]{0,8}(?:=>?|:)|[ \t]{0,8}=>?|:(?=[ \t]))[ \t]{0,8}"
 )
+# `user_anna="x"` beside `password="x"`: what a login module of Kafka lets others in with.
+_JAAS = re.compile(r"(?<![\w.-])user_[\w.-]{1,128}[ \t]{0,8}=[ \t]{0,8}(?=\\?[\"'])")
 _WORD = re.compile(r"(?:(?!,[ \t]{0,8}[\w.-]{1,64}=)[^\s\"'&;])*")
 _QUOTED = {quote: re.compile(rf"(?:(?!{re.escape(quote)}).)*", re.DOTALL) for quote in ('"', "'")} | {
     '\\"': re.compile(r"(?:(?!\\\").)*", re.DOTALL),
     "\\'": re.compile(r"(?:(?!\\').)*", re.DOTALL),
 }
 _OPEN = re.compile(r"\\?[\"']")
+# In the text of a program, what stands without quotes is the name of a variable or of a function.
+_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$.]{0,127}(?:\(|(?=[\s,;)}\]]|$))")
+_DECLARED = re.compile(r"\b(?:const|let|var)\s{1,8}([A-Za-z_$][\w$]{0,127})\s{0,8}=")
+_OBJECT = re.compile(
+    r"(?:[\w$]\s?\(\s{0,8}|\b(?:const|let|var)\s{1,8}[\w$]{1,64}\s{0,8}=\s{0,8}|\breturn\s{1,8})(?=\{)"
+)
+_BRACE = re.compile(r"[{}]")
 _PEM = re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _REFERENCE = re.compile(
@@ -140,6 +149,9 @@ def inside(text: str) -> Iterator[Found]:
     for header in _HEADER.finditer(veil):
         yield Found(*header.span("password"), "Authorization", "option", "an HTTP header authorizes with it")
     yield from _pairs(text, veil)
+    for user in _JAAS.finditer(veil) if "LoginModule" in text else ():
+        source = "https://kafka.apache.org/documentation/#security_sasl_plain"
+        yield Found(*value_span(veil, user.end()), "", "option", "a login module lets a user in with it", source)
     for token in forms().finditer(veil):
         told = form(token.lastgroup)
         yield Found(*token.span(), "", "form", f"it has the form of: {told.name}", told.source)
@@ -194,11 +206,13 @@ def value_span(text: str, start: int) -> tuple[int, int]:
 
 
 def _pairs(text: str, veil: str) -> Iterator[Found]:
-    position = 0
+    position, program = 0, _Program(veil)
     while pair := _PAIR.search(veil, position):
         position = pair.end()
         kind = name_kind(pair["name"])
         if kind not in ("secret", "token", "doubtful"):
+            continue
+        if (":" in pair[0] or pair["name"] in program.declared) and program.names(pair["name"], position):
             continue
         start, end = value_span(veil, position)
         told = literal(text, start, end)
@@ -207,6 +221,34 @@ def _pairs(text: str, veil: str) -> Iterator[Found]:
             yield Found(start, end, pair["name"], "option", f"it is the value of {pair['name']}", sure=bool(sure))
         if sure is not False or end - start > _SHORT:
             position = max(position, end)
+
+
+class _Program:
+    """A text as far as it is one of a program: `createUser({user: name, pwd: password})`."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.declared = set(_DECLARED.findall(text))
+        self.objects = {found.end() for found in _OBJECT.finditer(text)}
+        # Where braces are, and which are open behind each.
+        self.braces: list[int] = []
+        self.inner: list[int] = []
+        around: list[int] = []
+        for brace in _BRACE.finditer(text) if self.objects else ():
+            if brace[0] == "{":
+                around.append(brace.start())
+            elif around:
+                around.pop()
+            self.braces.append(brace.start())
+            self.inner.append(around[-1] if around else -1)
+
+    def names(self, what: str, start: int) -> bool:
+        """Whether the value of `what`, at `start`, is a variable or a function of a program, or in an object of one."""
+        found = _IDENTIFIER.match(self.text, start) if self.declared or self.objects else None
+        if found is None or not self.declared.isdisjoint((what, found[0])):
+            return found is not None
+        before = bisect_left(self.braces, start) - 1
+        return before >= 0 and self.inner[before] in self.objects
 
 
 def _keys(text: str) -> Iterator[Found]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hardener.credentials.commands import in_line
 from hardener.credentials.texts import Found, apart, inside, is_literal, is_secret, literal, veiled
 from hardener.knowledge.facts import ImageFacts, file_variable
-from hardener.knowledge.secrets import NameKind, holds_login, is_switch, name_kind, tells
+from hardener.knowledge.secrets import NameKind, holds_login, holds_principals, is_switch, name_kind, tells
 from hardener.model.interpolation import Variable, places
 from hardener.model.parts import SECRETS_FOLDER
 
@@ -88,6 +88,8 @@ def _logins(name: str, text: str) -> Iterator[Found]:
     """The passwords of `user:password`, or what comes after `Bearer`, in a value that is named for that."""
     if holds_login(name):
         for login in _LOGIN.finditer(veiled(text)):
+            if login[0].startswith("User:") and holds_principals(name):
+                continue
             yield Found(*login.span("password"), name, "url", "it is the password of a login")
 
 

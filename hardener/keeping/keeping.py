@@ -23,6 +23,7 @@ from hardener.keeping.git import tracked
 from hardener.keeping.names import give_names
 from hardener.keeping.plain import entries
 from hardener.knowledge import ImageFacts, file_variable
+from hardener.knowledge.secrets import is_user, purpose
 from hardener.model import Service
 from hardener.model.dotenv import line
 from hardener.model.interpolation import resolve_defaults, variables
@@ -40,7 +41,6 @@ Store = Literal["file", "environment", "external"]
 
 # What nobody writes by chance: a word, or a short number, can be a value of many things.
 DISTINCT = re.compile(r"(?s)^(?=.*[^a-z])(?=.*\D).{8,}$")
-_USER = re.compile(r"USER(?:_?NAME)?$|LOGIN$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,9 @@ class Keep:
     """One value and all that use it.
 
     `secret` is its name below /run/secrets, `variable` its name in `.env`; `new` is what takes the place of the value,
-    where it is to be a new one. `trouble` says why it has to stay. Values that share a scalar have one `leader` and go
-    together; `weaker` are those that could not be secrets.
+    where it is to be a new one; `stays` says why it is the old one although new ones are asked for. `trouble` says
+    why it cannot leave the file. Values that share a scalar have one `leader` and go together; `weaker` are those that
+    could not be secrets.
     """
 
     value: str = field(repr=False)
@@ -68,6 +69,7 @@ class Keep:
     secret: str = ""
     variable: str = ""
     new: str | None = field(default=None, repr=False)
+    stays: str = ""
     trouble: str = ""
     leader: str = ""
     weaker: bool = False
@@ -160,18 +162,19 @@ class Keeping:
 
     def _keeps(self) -> list[Keep]:
         """One for each value, in the order of the document."""
-        keeps: dict[tuple[str, str, bool], Keep] = {}
+        keeps: dict[tuple[str, str, str], Keep] = {}
         # What is a secret in one place is one in another, whatever it is called there.
         known = {one.value for found in self.found.values() for one in found if one.sure and not one.placeholder}
         for name in self.context.services:
             for credential in self.found[name] if name in self.context.chosen else ():
-                if credential.placeholder or credential.kind == "env-file" or credential.value not in known:
+                # Nor does it stand in for a secret where it is called like one: it is the one of another.
+                if credential.kind == "env-file" or credential.value not in known:
                     continue
                 kept = credential.value if credential.kind == "default" else self._written(credential)
                 if kept:
-                    # What the variable of a default is called is not ours to choose; and who has the same name as
-                    # password has two secrets.
-                    key = kept, credential.variable or "", _USER.search(credential.name) is not None
+                    # What the variable of a default is called, and what it is for, is not ours to choose.
+                    variable = credential.variable or ""
+                    key = kept, variable, "" if variable else _role(credential.name, kept)
                     keep = keeps.setdefault(key, Keep(kept))
                     keep.uses.append(self._use(self.context.services[name], credential))
                     keep.trouble = keep.trouble or self._bound(credential)
@@ -347,6 +350,15 @@ class Keeping:
                 for value in {one.value, unquote(one.value)}:
                     values.setdefault(value, []).append(one)
         return values
+
+
+def _role(name: str, value: str) -> str:
+    """What keeps a value apart from the same one elsewhere: who has the same name as password has two secrets, and a
+    weak password may be that of many.
+    """
+    if is_user(name):
+        return "user"
+    return "" if DISTINCT.search(value) else purpose(name)
 
 
 def _below_run(target: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hardener.keeping.files import ENV_FILE, FOLDER
 from hardener.keeping.plain import scalars
+from hardener.knowledge.secrets import holds_login, is_user
 from hardener.source.data import plain
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ def rotate(keeping: Keeping) -> None:
     for keep in keeping.keeps:
         if keep.trouble or not _read_once(keep, keeping):
             continue
-        if not any(keeping.others(keep)) and not _written_elsewhere(keep, keeping):
+        keep.stays = _stays(keep, keeping)
+        if not keep.stays:
             # A run that was cut short has made one already.
             made = keeping.context.read(f"{FOLDER}/{keep.secret}")
             keep.new = made if made and made != keep.value else secrets.token_urlsafe(_BYTES)
@@ -38,16 +40,26 @@ def _read_once(keep: Keep, keeping: Keeping) -> bool:
     return False
 
 
-def _written_elsewhere(keep: Keep, keeping: Keeping) -> bool:
-    """Whether a value stands where nothing takes it out, in the document or beside it: who has it there would keep the
-    old one.
-    """
+def _stays(keep: Keep, keeping: Keeping) -> str:
+    """Why a value must not be a new one; empty if it may."""
     from hardener.keeping.keeping import DISTINCT
 
-    if not DISTINCT.search(keep.value):
-        return False
-    old = re.compile(rf"(?<!\w){re.escape(keep.value)}(?!\w)")
-    return any(map(old.search, _left(keeping)))
+    if any(is_user(use.credential.name) or holds_login(use.credential.name) for use in keep.by_file):
+        return "the name of a user is all or a part of it"
+    if any(keeping.others(keep)):
+        return "the same value stands where nothing takes it out"
+    if DISTINCT.search(keep.value):
+        old = re.compile(rf"(?<!\w){re.escape(keep.value)}(?!\w)")
+        return "it is also a part of something else" if any(map(old.search, _left(keeping))) else ""
+    # A word can be looked for nowhere: who may use it has to be known to do so.
+    stranger = min(_callers(keep, keeping) - {use.service for use in keep.uses}, default="")
+    return stranger and f"{stranger} may use it, too, and it is too plain to be found there"
+
+
+def _callers(keep: Keep, keeping: Keeping) -> set[str]:
+    """The services that may talk to those that store a value."""
+    graph = keeping.context.graph
+    return {*graph.undecided}.union(*(graph.neighbours(use.service) for use in keep.by_file))
 
 
 def _left(keeping: Keeping) -> Iterator[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -23,6 +22,7 @@ class Client(NamedTuple):
     source: str
     options: tuple[str, ...] = ()
     skip: int = 0
+    most: int = 0
 
 
 ANY = Client((), "next", "", ("-p",))
@@ -45,16 +45,26 @@ class Passwords(NamedTuple):
     waits: bool
 
 
-# Where another command starts.
-_END = r"&&|\|\||;(?=[\s\"']|$)|(?<=\s)\|(?=\s)"
+# Where another command starts. A line that begins with an option goes on with the one before: compose, too, splits a
+# text of several lines into the words of one command.
+_END = r"&&|\|\||;(?=[\s\"']|$)|(?<=\s)\|(?=\s)|(?<!\\)\n(?![ \t]*[\"']?[ \t]*-)"
 _BETWEEN = re.compile(r"[\"']?[ \t,=]{1,8}")
 _VALUE = re.compile(
     r"\\\"(?:[^\"\\]|\\[^\"])*\\\"|\"(?:[^\"\\]|\\.)*\"?|''[^']+''|'[^']*'?|(?:\$\$?\([^()]{0,256}\)|[^\s\"'])+"
 )
 # The quote that ends the word of the option is not the start of its value.
 _ATTACHED = re.compile(r"(?!\\?[\"']?(?:[\s,\]}]|$))")
-_WORD = re.compile(r"[^\s\"',\[\]]+")
-_STOP = re.compile(_END)
+# What a command is made of: its end, what a shell does not hand on, options, words. `<<<` hands on what follows.
+_PART = (
+    rf"(?P<end>{_END})|(?<!\S)(?:<<<|(?:\d?|&)(?:>{{1,2}}|<{{1,2}})[&|]?[ \t]{{0,8}}[\"']?[^\s\"'()<>;]+)"
+    r"|(?P<option>\\?[\"']?--?(?:[A-Za-z][^\s\"',]*|(?![^\s\"',]))[\"']?)"
+    r"|(?P<quote>\\\"|\"|''|')(?P<inner>(?:(?!(?P=quote))(?:\\[^']|[^\\]|\\(?='))){0,512})(?P=quote)"
+)
+_IN_SHELL = re.compile(
+    rf"{_PART}|(?P<word>(?:(?!{_END})"
+    r"(?:\$\$?(?:\([^()]{0,256}\)|\{[^{}]{0,256}\})|[^\s\"'\\]|\\(?![\s\"']|$)|\"(?!,)[^\s\"]{0,512}\"|'(?!,)[^\s']{0,512}'))+)"
+)
+_IN_LIST = re.compile(_PART + r"|(?P<word>[^\s\"',\[\]]+(?:[ \t]{1,8}[^\s\"',\[\]]+)*)")
 _NOTHING = re.compile(r"[ \t\"',\\]*$")
 _PAIR = re.compile(r"(\\?[\"']?(?:\$\$?\{[^{}]*\}|[^:%])*[:%])(.+?)(\\?[\"']?)")
 
@@ -67,16 +77,18 @@ def takes_password(line: str) -> bool:
 def passwords(body: str, client: Client | None) -> Passwords:
     """The passwords in a line; `client` is the program whose command line goes on in it, if any."""
     every: list[Password] = []
-    position, waits = 0, False
+    position, waits, quotes = 0, False, _Quotes(body)
     while step := _steps().search(body, position):
         position = step.end()
         kind = step.lastgroup or ""
         found: Iterable[tuple[int, int]] = ()
         if kind == "end":
-            client = None
+            # A line also ends in the text of an option: `mysql -e "⏎ select 1 ⏎" -px`.
+            client = client if step[0] == "\n" and quotes.open(step.start()) else None
         elif kind != "option":
+            quotes.restart(position)
             client = _clients()[int(kind[1:])]
-            found = _words(body, position, client.skip) if client.takes == "words" else ()
+            found = _words(body, position, client, "," in step[0]) if client.takes == "words" else ()
         elif client is not None and step["option"] in client.options:
             waits = client.takes != "attached" and _NOTHING.match(body, position) is not None
             found = _value(body, position, client)
@@ -84,6 +96,23 @@ def passwords(body: str, client: Client | None) -> Passwords:
             every.append(Password(start, end, step[0]))
             position = end
     return Passwords(every, client, waits)
+
+
+class _Quotes:
+    """Whether a text in quotes has begun since a program was named. What is counted is counted once."""
+
+    def __init__(self, body: str) -> None:
+        self.body = body
+        self.restart(0)
+
+    def restart(self, position: int) -> None:
+        self.position, self.counts = position, {'"': 0, "'": 0}
+
+    def open(self, position: int) -> bool:
+        for quote in self.counts:
+            self.counts[quote] += self.body.count(quote, self.position, position)
+        self.position = position
+        return any(count % 2 for count in self.counts.values())
 
 
 def value_at(body: str, start: int) -> str:
@@ -107,11 +136,21 @@ def _value(body: str, option: int, client: Client) -> Iterator[tuple[int, int]]:
         yield start + pair.start(2), start + pair.end(2)
 
 
-def _words(body: str, start: int, skip: int) -> Iterator[tuple[int, int]]:
-    """Where the words of a command stand that starts at `start`, without the first `skip`."""
-    end = _STOP.search(body, start)
-    words = _WORD.finditer(body, start, end.start() if end else len(body))
-    yield from (word.span() for word in islice(words, skip, None))
+def _words(body: str, start: int, client: Client, listed: bool) -> Iterator[tuple[int, int]]:
+    """Where the words are that are passwords of a command which starts at `start`, in a shell or as items of a list."""
+    skip, most = client.skip, client.most
+    start += body.startswith(("'", '"'), start)  # the end of the item before
+    for part in (_IN_LIST if listed else _IN_SHELL).finditer(body, start):
+        kind = part.lastgroup
+        if kind == "end" or most == 0:
+            return
+        if kind == "option":
+            most += "=" not in part[0]  # the next word may be its value, and a password one further on
+        elif kind and skip:
+            skip -= 1
+        elif kind:
+            most -= 1
+            yield part.span(kind)
 
 
 @cache

@@ -41,7 +41,7 @@ def name_kind(name: str) -> NameKind:
     if not parts or vocabulary.switches.intersection(parts) or parts[0] in vocabulary.first_switches:
         return "plain"
     if told is not None:
-        return told
+        return "token" if told == "secret" and vocabulary.limits.intersection(parts) else told
     if parts[-1] in vocabulary.about:
         return "plain"
     # `PASSWORD_OF_ANNA`: a word that is not known to say anything else comes last.
@@ -59,13 +59,39 @@ def holds_login(name: str) -> bool:
     return _parts(name)[-1:] in _vocabulary().logins
 
 
+def holds_principals(name: str) -> bool:
+    """Whether a name is one of principals of Kafka, `User:anna`, which are no logins."""
+    return not _vocabulary().principals.isdisjoint(_parts(name))
+
+
+def is_user(name: str) -> bool:
+    """Whether a name is one of what somebody is called: a user, or the access key that is beside a secret one."""
+    parts = _parts(name)
+    ends = (" ".join(parts[-count:]) for count in (1, 2, 3))
+    return "secret" not in parts and any(_purposes()["user"].fullmatch(end) for end in ends)
+
+
+@lru_cache(maxsize=4096)
+def purpose(name: str) -> str:
+    """What the secret of this name is for. Equal ones may be one secret; others only happen to have the same value."""
+    text = " ".join(_parts(name))
+    for kind, wanted in _purposes().items():
+        if kind != "user" and (found := wanted.search(text)):
+            return text[: found.start()].rstrip().rpartition(" ")[2] or found[0] if kind == "others" else kind
+    return "login"
+
+
 def is_switch(value: str) -> bool:
     """Whether a value only switches something on or off, or says that there is none."""
     return value.lower() in _vocabulary().switch_values
 
 
-def is_placeholder(value: str) -> bool:
-    """Whether a value stands in for a secret: `changeme`, `<password>`, `your-token-here`."""
+def is_placeholder(value: str, name: str = "") -> bool:
+    """Whether a value stands in for a secret: `changeme`, `<password>`, `your-token-here`; under a name of several
+    words that name itself, `API_KEY: API_KEY`. One word, `PASSWORD: password`, is as good as any other.
+    """
+    if value.lower() == name.lower() and len(_parts(name)) > 1:
+        return True
     text = value.strip().strip("\"'")
     if len(text) > _LONGEST_PLACEHOLDER:
         return False
@@ -91,8 +117,10 @@ class _Vocabulary(NamedTuple):
     neutral: frozenset[str]
     switches: frozenset[str]
     first_switches: frozenset[str]
+    limits: frozenset[str]
     about: frozenset[str]
     logins: frozenset[tuple[str, ...]]
+    principals: frozenset[str]
     switch_values: frozenset[str]
 
 
@@ -129,10 +157,26 @@ def _vocabulary() -> _Vocabulary:
         neutral=frozenset(names["neutral"]),
         switches=frozenset(names["switches"]),
         first_switches=frozenset(names["first_switches"]),
+        limits=frozenset(names["limits"]),
         about=frozenset(names["about"]),
         logins=frozenset((word,) for word in names["logins"]),
+        principals=frozenset(names["principals"]),
         switch_values=frozenset(data["values"]["switches"]),
     )
+
+
+@cache
+def _purposes() -> dict[str, re.Pattern[str]]:
+    """The words of each purpose, in the order of the file."""
+    return {
+        kind: re.compile(rf"(?<!\S)(?:{'|'.join(map(_phrase, entries))})(?!\S)")
+        for kind, entries in _data()["purposes"].items()
+    }
+
+
+def _phrase(entry: str) -> str:
+    """The pattern of an entry, as the words of names are split; `*` stands for any start."""
+    return (r"\w*" if entry[0] == "*" else "") + re.escape(" ".join(_parts(entry)))
 
 
 @cache

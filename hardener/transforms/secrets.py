@@ -75,8 +75,8 @@ class Secrets(Transform):
     )
     rotate: bool = Field(
         default=False,
-        description="Give new random values where an image only reads the value at its first start. What is in a data"
-        " volume already keeps the old one.",
+        description="Give new random values where an image only reads the value at its first start, unless another"
+        " service may have the old one. What is in a data volume already keeps it.",
     )
 
     def run(self, service: Service, context: Context) -> Iterator[Answer]:
@@ -109,12 +109,13 @@ class Secrets(Transform):
 
     def _left(self, service: Service, keeping: "Keeping") -> Iterator[Answer]:
         """What is not this rule's to move."""
+        kept = {use.credential for _, use in keeping.of(service.name)}
         for credential in keeping.found[service.name]:
             path, name = credential.path[2:], credential.name
             if credential.kind == "env-file":
                 if reason := keeping.in_env_file(service, credential):
                     yield self.advise(service, path, f"Give {name} as a secret, not in {credential.file}.", reason)
-            elif credential.placeholder:
+            elif credential.placeholder and credential not in kept:
                 message = f"Give {name} a value of its own, outside of this file."
                 yield self.advise(service, path, message, "what stands there is meant to be replaced")
             elif not credential.sure and not keeping.at(credential.path):
@@ -176,6 +177,8 @@ class Secrets(Transform):
 
 
 def _caveat(keep: "Keep") -> str:
+    if keep.stays:
+        return f"it keeps its value, since {keep.stays}"
     return _HISTORY if keep.new is None else _ROTATED
 
 

@@ -30,6 +30,8 @@ _HEADER = re.compile(
     r"([^\"'\\]{1,4000})",
     re.IGNORECASE,
 )
+# What a login module of Kafka lets a user in with: `user_anna="x"`.
+_JAAS = re.compile(r"((?<![\w.-])user_[\w.-]{1,128}[ \t]{0,8}=[ \t]{0,8}\\?[\"'])([^\"'\\]{1,512})")
 _PIPED = re.compile(
     r"(\b(?:echo|printf)[ \t]{1,8})([^|]{1,512}?)([ \t]{0,8}\|(?!\|)[^|]{0,512}?"
     r"(?:-stdin\b|\bchpasswd\b|\bpasswd\b|sudo -S))"
@@ -64,7 +66,7 @@ _COMMAND = re.compile(
 _ARGUMENTS = re.compile(r"[ \t]*(?:-[ \t]+)*[^\s:\"']{1,256}:[ \t]+[\"'\[ ]*-[\w-]")
 # What a line has that is not shown as it is, or that says so of the next; but for the forms of tokens.
 _HINT = re.compile(
-    rf"{_KEYS.pattern}|{_PEM.pattern}|[\s\"'\[]-p[\s\"']|sudo -S|(?i:authorization|{_WORDS})"
+    rf"{_KEYS.pattern}|{_PEM.pattern}|{_JAAS.pattern}|[\s\"'\[]-p[\s\"']|sudo -S|(?i:authorization|{_WORDS})"
     r"|://[^\s/@:\"']{0,128}:[^\s\"']{1,512}@"
 )
 _PORT_OR_PATH = re.compile(r"[\"']?(?:[\d.:-]+|[./~].*?)[\"']?")
@@ -287,7 +289,8 @@ def _forms(body: str) -> str:
     """`body` with what looks like a secret by its form, or by what is done with it, masked."""
     for pattern in (forms(), _KEYS):
         body = pattern.sub(lambda found: _hidden(found[0]), body)
-    body = _HEADER.sub(lambda found: found[1] + _hidden(found[2]), body)
+    for pattern in (_HEADER, _JAAS):
+        body = pattern.sub(lambda found: found[1] + _hidden(found[2]), body)
     return _PIPED.sub(lambda found: found[1] + _hidden(found[2]) + found[3], body)
 
 

@@ -264,6 +264,46 @@ def test_login_in_one_value(see: See) -> None:
     assert see("environment: {COUCHDB_AUTH: 'admin:geheim'}") == [("environment", "COUCHDB_AUTH", "url", "geheim")]
 
 
+def test_words_of_a_command_that_are_passwords(see: See) -> None:
+    """Each command of a text has its own, up to the end of its line."""
+    script = (
+        "command: |\n  mc alias set a http://a k3y-a 'geheim a' 2>/dev/null\n  mc mb a/b\n"
+        "  mc alias set --api S3v4 b \\\n    http://b k3y-b geheim-b; mc ls b\n"
+        "  rabbitmqctl add_user me geheim-c >/dev/null\n  rabbitmqctl list_users\n"
+        '  mysql -e "\n    select 1\n  " -pgeheim-d\n'
+    )
+    values = ["k3y-a", "geheim a", "k3y-b", "geheim-b", "geheim-c", "geheim-d"]
+    assert see(script) == [("command", "argument", value) for value in values]
+
+
+def test_users_that_a_login_module_lets_in_have_passwords(see: See) -> None:
+    """Those of a broker have the one that it logs in with itself among them."""
+    module = 'org.apache.kafka.common.security.plain.PlainLoginModule required username="me" password="geheim"'
+    service = f'environment:\n  KAFKA_SASL_JAAS_CONFIG: \'{module} user_me="geheim" user_anna = "geheim-2";\''
+    assert [found[-1] for found in see(service)] == ["geheim", "geheim", "geheim-2"]
+    (folded,) = {found[-1] for found in see(f'environment:\n  X: |\n    {module}\n    user_me="geheim" \\\n    ;')}
+    assert folded == "geheim"
+    assert see("environment: {BASIC_AUTH_USERS: 'User:geheim'}") == [
+        ("environment", "BASIC_AUTH_USERS", "url", "geheim")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "db.createUser({ user: name, pwd: 'geheim' })",
+        'const role = 1; db.createUser({ user: name, roles: [{ role: role }], pwd: \\"geheim\\" })',
+        "db.createUser({ user: 'me', pwd: '${P:-geheim}' })",
+        "{ user: me, password: geheim }",
+        "users: ({}) password: geheim",
+        "const name = 1; password: geheim",
+    ],
+)
+def test_what_is_in_quotes_in_a_program_is_one(text: str, see: See) -> None:
+    """And so is what is in no program."""
+    assert [found[-1] for found in see(f'command: "run {text}"')] == ["geheim"]
+
+
 def test_env_files(find: Callable[..., list[object]]) -> None:
     files = {
         "db.env": "# ours\nPOSTGRES_USER=me\nPOSTGRES_PASSWORD='pa$s\"x' # kept\n\nexport URL=postgres://me:geheim@${H}/x\n",
@@ -308,6 +348,14 @@ def test_an_env_file_that_compose_refuses_says_nothing(find: Callable[..., list[
         ),
         *("todo", "TODO: set", "replace_this", "REPLACE_WITH_TOKEN", "insert-token-here", "put your key here", "dummy"),
         *("[password]", "{{password}}", "placeholder", "some-random-secret", "not-needed"),
+        *(
+            '""',
+            "''''",
+            "user_provided",
+            "long-and-random-alphanumeric-string",
+            "POSTGRES_PASSWORD",
+            "postgres_password",
+        ),
     ],
 )
 def test_what_stands_in_for_a_secret_is_told_as_that(value: str, find: Callable[[str], list[object]]) -> None:
@@ -317,11 +365,46 @@ def test_what_stands_in_for_a_secret_is_told_as_that(value: str, find: Callable[
 
 @pytest.mark.parametrize(
     "value",
-    ["yourls", "exchange", "geheim", "testing", "hereafter", "Xxenon", "password", "secret", "s3cr3t", "taxxxi"],
+    [
+        "long-live-random",
+        "user_provided_1",
+        "password_db",
+        '"x"',
+        "yourls",
+        "exchange",
+        "geheim",
+        "testing",
+        "hereafter",
+        "Xxenon",
+        "password",
+        "secret",
+        "s3cr3t",
+        "taxxxi",
+    ],
 )
 def test_an_ordinary_word_is_no_stand_in(value: str, find: Callable[[str], list[object]]) -> None:
     (credential,) = find(f"environment:\n  DB_PASSWORD: '{value}'")
     assert not credential.placeholder
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        "environment: ['API_KEY=\"\"']",
+        "environment: [\"API_KEY=''\"]",
+        "environment: {API_KEY: '${KEY:-\"\"}'}",
+        "environment: [\"API_KEY=${KEY:-''}\"]",
+        "environment: {API_KEY: '${KEY:-user_provided}'}",
+        "environment: {TELEGRAM_API_KEY: '${KEY:-TELEGRAM_API_KEY}'}",
+    ],
+)
+def test_a_stand_in_is_one_in_all_forms(service: str, find: Callable[[str], list[object]]) -> None:
+    assert [one.placeholder for one in find(service)] == [True]
+
+
+def test_a_name_of_one_word_is_a_value_like_any_other(find: Callable[[str], list[object]]) -> None:
+    found = find("environment: {PASSWORD: password, SECRET: SECRET, DB_PASSWORD: db-password}")
+    assert [one.placeholder for one in found] == [False, False, False]
 
 
 def test_nothing_shows_a_value(find: Callable[[str], list[object]]) -> None:

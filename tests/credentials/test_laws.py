@@ -188,6 +188,7 @@ LONG = 10_000
             "{{",
             "a.b",
         ),
+        *("f({ pwd: x, ", "let a = {", "mc alias set '", "vault login ${", 'LoginModule user_a="', "mysql 'x\n"),
     ],
 )
 def test_time_grows_with_length_only(text: str, linear: Linear) -> None:

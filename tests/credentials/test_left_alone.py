@@ -32,6 +32,12 @@ environment:
   NUM_TOKENS: 256
   MAX_TOKENS: 4096
   BCRYPT_SALT: 10
+  LIMITER_GET_PASSWORDS: 2
+  LIMITER_DELETE_PASSWORD: 10
+  SIGNUP_RATE_SECRET: -1
+  QUOTA_PASSWORDS: 1.5
+  LENGTH_OF_PASSWORD: 12
+  ATTEMPTS_PASSCODE: 3
   SESSION_TOKEN: "false"
   COOKIE_SECRET: none
   MAIL_PASSWORD: "null"
@@ -70,6 +76,10 @@ environment:
   OTHER_URL: postgres://me:${DB_PASSWORD}@db/app
   EMPTY_URL: redis://:@cache:6379/0
   JDBC: jdbc:postgresql://db/app?user=me&ssl=true
+  KAFKA_SUPER_USERS: User:admin
+  KAFKA_CFG_SUPER_USERS: User:admin;User:operator;User:${CLIENT}
+  KAFKA_ALLOWED_USERS: User:CN=broker.example.org
+  KAFKA_USER_OPTS: user_name="anna"
   HOSTS: "one:1234,two:5678"
 command:
   - postgres
@@ -108,3 +118,50 @@ def test_nothing_of_this_is_a_credential(see: Callable[[str], list[object]]) -> 
 )
 def test_what_is_not_there_is_none(service: str, see: Callable[[str], list[object]]) -> None:
     assert see(service) == []
+
+
+SCRIPT = """
+command:
+  - sh
+  - -c
+  - |
+    until mc alias set local http://minio:9000 "$$KEY" "$$SECRET" 2>/dev/null; do sleep 1; done
+    mc mb --ignore-existing local/files >/dev/null < /dev/null
+    mc alias set other \\
+      http://minio:9000 $$(cat /run/secrets/key) $$(cat /run/secrets/secret) 2> /dev/null
+    vault login - < /run/secrets/token
+    mysql -u root
+    mkdir -p data
+"""
+
+
+def test_words_of_other_commands_are_no_passwords(see: Callable[[str], list[object]]) -> None:
+    assert see(SCRIPT) == []
+
+
+def test_the_name_of_a_user_is_none(see: Callable[[str], list[object]]) -> None:
+    assert (
+        see("image: mongo:7\nenvironment: {MONGO_INITDB_ROOT_USERNAME: root, ME_CONFIG_MONGODB_ADMINUSERNAME: root}")
+        == []
+    )
+
+
+PROGRAM = """
+healthcheck:
+  test: |
+    mongosh --quiet --eval "
+      const hPass = process.env.APP_PASSWORD;
+      const options = { password: hPass };
+      let secret = await ask();
+      if (!db.getUser('me')) {
+        db.createUser({ user: '$${NAME}', roles: [{ role: 'readWrite', db: 'app' }], pwd: secret });
+        db.createUser({ user: 'me', pwd: passwordPrompt() });
+        return { password: config.password };
+      }
+    "
+command: [mongosh, --eval, "db.auth({ user: me, pwd: pass })"]
+"""
+
+
+def test_names_in_a_program_are_none(see: Callable[[str], list[object]]) -> None:
+    assert see(PROGRAM) == []

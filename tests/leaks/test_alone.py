@@ -25,7 +25,7 @@ ALONE = {
     "an option": f"{APP}\n    command: redis-cli -a {SECRET} ping",
     "a label": f"{APP}\n    labels: {{x.basicauth.users: 'me:{SECRET}'}}",
     "what an image takes for one": f"image: plexinc/pms-docker\n    environment: {{PLEX_CLAIM: {SECRET}}}",
-    "the name of a root user": f"image: mongo:7\n    environment: {{MONGO_INITDB_ROOT_USERNAME: {SECRET}}}",
+    "an access key that is called a user": f"image: minio/minio\n    environment: {{MINIO_ROOT_USER: {SECRET}}}",
 }
 
 

@@ -265,6 +265,43 @@ def test_every_client_of_the_data_file(entry: dict[str, Any]) -> None:
         if takes == "words":
             skipped = " x" * entry["skip"]
             assert mask_text(f"x: {name}{skipped} hunter2") == f"x: {name}{skipped} ****"
+            passwords = " hunter2" * entry["most"]
+            hidden = " ****" * entry["most"]
+            assert mask_text(f"x: {name}{skipped}{passwords} more") == f"x: {name}{skipped}{hidden} more"
+
+
+def test_users_of_a_login_module() -> None:
+    text = [
+        "      X: |",
+        "        org.apache.kafka.common.security.plain.PlainLoginModule required",
+        '          user_anna="hunter2"',
+        '      Y: "PlainLoginModule required user_anna=\\"hunter2\\" user_name=\'${NAME}\';"',
+    ]
+    shown = "".join(mask(text))
+    assert "hunter2" not in shown and "PlainLoginModule required" in shown and "'${NAME}'" in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "secret"),
+    [
+        ("mc alias set s3 http://s3 key {} 2>/dev/null", "hunter2"),
+        ("mc alias set --api S3v4 s3 http://s3 key {}", "hunter2"),
+        ("mc alias set --insecure s3 http://s3 key {};", "hunter2"),
+        ('mc alias set s3 http://s3 "my key" "{}"', "hunter 2"),
+        ("mc alias set s3 http://s3 'my key' '{}'", "hunter 2"),
+        ('mc alias set s3 http://s3 key hunter"{}"', "2,x"),
+        ("mc alias set s3 http://s3 key {}", "hun,ter2"),
+        ("mc alias set s3 http://s3 ${{K:-my key}} ${{S:-{}}}", "hunter2"),
+        ('["mc", "alias", "set", "s3", "http://s3", "key", "{}"]', "hun,ter 2"),
+        ("[mc,alias,set,s3,http://s3,key,{}]", "hunter2"),
+        ("vault login - <<< {}", "hunter2"),
+        ("vault login -no-print {}", "hunter2"),
+    ],
+)
+def test_passwords_among_words_of_all_kinds(command: str, secret: str) -> None:
+    shown = mask_text(f"x: {command.format(secret)}")
+    assert secret not in shown and "hunter" not in shown
+    assert "s3" in shown or "vault" in shown
 
 
 @pytest.mark.parametrize(
@@ -274,6 +311,7 @@ def test_every_client_of_the_data_file(entry: dict[str, Any]) -> None:
         *("- " * 200_000 + "token=", 'password: "' + "\\" * 500_000, "tokens: [" * 50_000, "authorization: " * 40_000),
         *("mysql -p" * 50_000, "mongosh -p " * 50_000, "mysql-" * 80_000, "mc alias set " * 40_000),
         *("curl -u a" * 50_000, "curl -u '" * 50_000, "curl -u " + "${" * 200_000, "curl" + " -u" * 200_000),
+        *("mc alias set '" * 40_000, "mc alias set a b " + "-x > " * 100_000, 'user_a="' * 80_000),
         *("echo a" * 80_000, "echo " * 50_000 + "|" * 50_000),
     ],
 )
