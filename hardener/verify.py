@@ -13,12 +13,12 @@ from hardener.model.project import Project
 from hardener.pipeline import EVERYTHING, Plan, Selection, plan
 from hardener.profile import Profile
 from hardener.source import Data, Document, Path, at, bare, differences, dotted, load, same
+from hardener.source.blocks import STYLES
 from hardener.source.companions import NewFile, NewLine
 from hardener.source.tree import Alias, Entry, Item, Mapping, Node, Scalar, Sequence, children, descendants, part
 from hardener.target import leaves
 from hardener.transforms.base import Change
 
-_BLOCK = ("|", ">")
 _BREAK = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 
@@ -184,7 +184,7 @@ def _named_lines(made: Plan) -> set[int]:
         elif not isinstance(target, Mapping | Sequence):
             # What was below its key may stand beside it now.
             below = (
-                isinstance(holder, Entry) and target is node and isinstance(target, Scalar) and target.style in _BLOCK
+                isinstance(holder, Entry) and target is node and isinstance(target, Scalar) and target.style in STYLES
             )
             spans.append((holder.start if holder and below else target.start, target.end))
         elif target.flow:
@@ -219,7 +219,7 @@ def _deepest(root: Node, site: Path) -> tuple[Node, Entry | Item | None]:
 def _unterminated(document: Document) -> list[tuple[int, int]]:
     """The header of a block scalar that ends the file without a line break: it becomes `|-` when lines follow."""
     *_, last = descendants(document.root)
-    if isinstance(last, Scalar) and last.style in _BLOCK and last.end == len(document.text):
+    if isinstance(last, Scalar) and last.style in STYLES and last.end == len(document.text):
         return [(last.start, last.start)]
     return []
 

@@ -245,8 +245,10 @@ class _Program:
     def names(self, what: str, start: int) -> bool:
         """Whether the value of `what`, at `start`, is a variable or a function of a program, or in an object of one."""
         found = _IDENTIFIER.match(self.text, start) if self.declared or self.objects else None
-        if found is None or not self.declared.isdisjoint((what, found[0])):
-            return found is not None
+        if found is None:
+            return False
+        if not self.declared.isdisjoint((what, found[0])):
+            return True
         before = bisect_left(self.braces, start) - 1
         return before >= 0 and self.inner[before] in self.objects
 

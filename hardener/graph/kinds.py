@@ -213,7 +213,7 @@ class Kinds:
         from hardener.knowledge.dockerfile import read_dockerfile
 
         built = read_dockerfile(folder_of(self.found.project), build)
-        return built.base if built else None
+        return (built.base or None) if built else None
 
     def _role(self, service: Service) -> str | None:
         """Its role; None where its image is that of a store, but its command starts something else."""

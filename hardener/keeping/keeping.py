@@ -167,14 +167,14 @@ class Keeping:
         known = {one.value for found in self.found.values() for one in found if one.sure and not one.placeholder}
         for name in self.context.services:
             for credential in self.found[name] if name in self.context.chosen else ():
-                # Nor does it stand in for a secret where it is called like one: it is the one of another.
+                # A value that names its own variable is a secret where another variable has it as one.
                 if credential.kind == "env-file" or credential.value not in known:
                     continue
                 kept = credential.value if credential.kind == "default" else self._written(credential)
                 if kept:
                     # What the variable of a default is called, and what it is for, is not ours to choose.
                     variable = credential.variable or ""
-                    key = kept, variable, "" if variable else _role(credential.name, kept)
+                    key = kept, variable, "" if variable else _purpose(credential.name, kept)
                     keep = keeps.setdefault(key, Keep(kept))
                     keep.uses.append(self._use(self.context.services[name], credential))
                     keep.trouble = keep.trouble or self._bound(credential)
@@ -352,7 +352,7 @@ class Keeping:
         return values
 
 
-def _role(name: str, value: str) -> str:
+def _purpose(name: str, value: str) -> str:
     """What keeps a value apart from the same one elsewhere: who has the same name as password has two secrets, and a
     weak password may be that of many.
     """

@@ -58,7 +58,7 @@ class Built:
     """
 
     base: str | None
-    """The image that the chosen stage rests on in the end; None for `scratch`, and where it is not known."""
+    """The image that the chosen stage rests on in the end; None for `scratch`, the empty text where it is not known."""
     base_source: str
     """The FROM that says so."""
     user: Told[str] | None = None
@@ -244,7 +244,7 @@ class _Player:
             self._spend(len(parent.variables) + len(parent.expose) + len(parent.volumes) + len(parent.packages))
             stage = parent.child()
         else:
-            stage = _Stage(base=None if base == "scratch" else base, base_source=source)
+            stage = _Stage(base=None if base == "scratch" else base or "", base_source=source)
         self._stages.append(stage)
         if name:
             self._named[name] = stage

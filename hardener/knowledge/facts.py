@@ -18,8 +18,8 @@ T = TypeVar("T")
 
 Basis = Literal["measured", "documented", "derived", "assumed"]
 """How a claim is known: `measured` on a real engine; `documented` by the makers of the image; `derived` by reading its
-Dockerfile or entrypoint; `assumed` where it may not hold, because the image or the way it is run is not quite the one
-it is known of. No data file says `assumed`."""
+Dockerfile or entrypoint, or what others report of it; `assumed` where it may not hold, because the image or the way it
+is run is not quite the one it is known of. No data file says `assumed`."""
 
 Role = Literal[
     "reverse-proxy",  # stands in front of other services
@@ -205,6 +205,8 @@ class Claims:
 
     role: Claim[Role] | None = None
     init: Claim[Init] | None = None
+    built_on: Claim[Flag] | None = None
+    """Whether applications are built on it, for an image without a role of its own: a distribution, a language."""
     ends: Claim[Flag] | None = None
     """Whether it ends at once where no command is given and no terminal opened: a shell, an interpreter."""
     init_needs_kill: Claim[Flag] | None = None

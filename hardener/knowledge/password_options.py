@@ -60,8 +60,9 @@ _PART = (
     r"|(?P<option>\\?[\"']?--?(?:[A-Za-z][^\s\"',]*|(?![^\s\"',]))[\"']?)"
     r"|(?P<quote>\\\"|\"|''|')(?P<inner>(?:(?!(?P=quote))(?:\\[^']|[^\\]|\\(?='))){0,512})(?P=quote)"
 )
+_CLOSED = r"\)(?=[\s;]|$)"  # of `until (mc alias set …) do`
 _IN_SHELL = re.compile(
-    rf"{_PART}|(?P<word>(?:(?!{_END})"
+    rf"(?P<closed>{_CLOSED})|{_PART}|(?P<word>(?:(?!{_END}|{_CLOSED})"
     r"(?:\$\$?(?:\([^()]{0,256}\)|\{[^{}]{0,256}\})|[^\s\"'\\]|\\(?![\s\"']|$)|\"(?!,)[^\s\"]{0,512}\"|'(?!,)[^\s']{0,512}'))+)"
 )
 _IN_LIST = re.compile(_PART + r"|(?P<word>[^\s\"',\[\]]+(?:[ \t]{1,8}[^\s\"',\[\]]+)*)")
@@ -142,7 +143,7 @@ def _words(body: str, start: int, client: Client, listed: bool) -> Iterator[tupl
     start += body.startswith(("'", '"'), start)  # the end of the item before
     for part in (_IN_LIST if listed else _IN_SHELL).finditer(body, start):
         kind = part.lastgroup
-        if kind == "end" or most == 0:
+        if kind in ("end", "closed") or most == 0:
             return
         if kind == "option":
             most += "=" not in part[0]  # the next word may be its value, and a password one further on

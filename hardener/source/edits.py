@@ -175,7 +175,7 @@ class Edits:
     def keep_unterminated(self, last: Node, path: Path) -> None:
         """Keeps the value of a block scalar that ends the file without a line break, now that a line follows it."""
         *_, leaf = descendants(last)
-        if isinstance(leaf, Scalar) and leaf.style in ("|", ">") and leaf.end == len(self.text) and leaf.data != "":
+        if isinstance(leaf, Scalar) and leaf.style in STYLES and leaf.end == len(self.text) and leaf.data != "":
             header = _HEADER.search(self.text, leaf.start)
             if header is None or header[2] == "+":
                 raise RewriteError(path, "the block scalar at the end of the file has no final line break")
@@ -348,7 +348,7 @@ class Edits:
         `|+` and `>+` keep blank lines, and any block scalar takes in what is indented as deep as its text.
         """
         *_, leaf = descendants(before.value)
-        if isinstance(leaf, Scalar) and leaf.style in ("|", ">") and "#" not in self.text[leaf.end : start]:
+        if isinstance(leaf, Scalar) and leaf.style in STYLES and "#" not in self.text[leaf.end : start]:
             header = _HEADER.search(self.text, leaf.start)
             following = _BLANKS_AND_COMMENT.match(self.text, end)
             keeps = header is not None and header[2] == "+"
@@ -362,7 +362,7 @@ class Edits:
         for inside in descendants(node):
             if isinstance(inside, Mapping):
                 yield from ((entry.key.start, entry.key.end) for entry in inside.entries)
-            elif isinstance(inside, Scalar) and inside.style in ("|", ">"):
+            elif isinstance(inside, Scalar) and inside.style in STYLES:
                 header = re.compile(r"[^\r\n]*").match(self.text, inside.start)
                 yield (header.end() if header else inside.start), inside.end
             elif not isinstance(inside, Sequence):

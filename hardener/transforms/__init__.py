@@ -14,7 +14,7 @@ from hardener.transforms.base import Transform
 ENTRY_POINTS = "hardener.transforms"
 """The entry point group of transforms in other packages. One is loaded only when a profile names it."""
 
-_INFRASTRUCTURE = {"base", "context", "jobs"}
+_INFRASTRUCTURE = {"base", "context", "jobs", "roles"}
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hardener.errors import HardenError
 from hardener.knowledge import ImageFacts, facts_for, facts_of, reference
@@ -19,7 +19,8 @@ from hardener.model.interpolation import readable, resolve
 from hardener.model.project import OVERRIDE, Project
 from hardener.source import Path
 from hardener.transforms.base import Confidence, Evidence
-from hardener.transforms.jobs import looks_like_job
+from hardener.transforms.jobs import ends_at_once, looks_like_job
+from hardener.transforms.roles import KnownRole, role_of_build
 
 if TYPE_CHECKING:
     from hardener.credentials import Credential
@@ -33,16 +34,6 @@ if TYPE_CHECKING:
 _OF_ROOT = re.compile(r"/(?:etc|dev|proc|sys|run(?!/user|/media)|usr|boot|lib)(?:/.*)?")
 _SERVICES = re.compile(r"^[\"']?services[\"']?\s*:", re.MULTILINE)
 _COMMAND = re.compile(r"^\s*([\w./-]+)")
-# Roles of images that people build applications on.
-_APPS = ("app", "web", "reverse-proxy", "job", "other")
-
-
-class KnownRole(NamedTuple):
-    """What a service is for (`database`, `app`, …), how sure that is, and how it is known."""
-
-    name: str
-    confidence: Confidence
-    evidence: Evidence
 
 
 class Context:
@@ -324,21 +315,8 @@ class Context:
             sure = Confidence.ASSUMED if facts.role.confidence == "assumed" else Confidence.KNOWN
             return KnownRole(facts.role.value, sure, Evidence(f"{facts.family} is known", facts.role.source))
         if service.build is not None and facts_for(service.name, self.folders) is None:
-            return self._built_role(service)
+            return role_of_build(service, self)
         return None
-
-    def _built_role(self, service: Service) -> KnownRole | None:
-        """The role of what is built here: `app`, unless it rests on a server, or on an image that nobody knows here."""
-        from hardener.knowledge.dockerfile import is_remote
-
-        build, built, base = service.read_build(), self.built(service), self.base(service)
-        if (built and built.base and base is None) or (build and is_remote(build)):
-            return None
-        if built and base and base.role and base.role.value not in _APPS:
-            claim = f"it is built on {base.family}"
-            return KnownRole(base.role.value, Confidence.ASSUMED, Evidence(claim, built.base_source))
-        where = self.where(("services", service.name, "build"))
-        return KnownRole("app", Confidence.ASSUMED, Evidence("it is built from source here", where))
 
     def job(self, service: Service) -> str | None:
         """Why a service is taken for a job that runs once and ends; None for one that keeps running."""
@@ -347,17 +325,7 @@ class Context:
         facts = self.facts(service)
         if facts and facts.role and facts.role.value == "job":
             return f"{facts.family} runs once and ends"
-        return looks_like_job(service) or self._ends(service)
-
-    def _ends(self, service: Service) -> str | None:
-        """Why a service ends at once, as a shell or an interpreter does that nobody gives a command."""
-        if service.command is not None or service.entrypoint is not None:
-            return None
-        built = self.built(service)
-        if (built and (built.command or built.entrypoint)) or boolean(service.tty) or boolean(service.stdin_open):
-            return None
-        facts = self.facts(service) or self.base(service)
-        return f"{facts.family} ends at once without a command" if facts and facts.ends and facts.ends.value else None
+        return looks_like_job(service) or ends_at_once(service, self)
 
     def is_awaited(self, name: str) -> bool:
         """Whether some service waits for `name` to complete."""

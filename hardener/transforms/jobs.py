@@ -1,17 +1,23 @@
 """Which services are jobs that run once and end. A wrong hit only leaves a service as it is."""
 
-import re
+from __future__ import annotations
 
-from hardener.model import Service
+import re
+from typing import TYPE_CHECKING
+
+from hardener.model import Service, boolean
+
+if TYPE_CHECKING:
+    from hardener.transforms.context import Context
 
 # What names and commands of jobs are made of, in the wild.
 _JOB_NAMES = re.compile(
     r"init\w*|\w*setup|migrat\w+|seed\w*|bootstrap\w*|provision\w*|backups?|restore|dump|install\w*|prepare|permissions?"
     r"|perms|chown|fixtures?|jobs?|oneshot|tests?|e2e|lint|certs|keygen|collectstatic|create\w*"
 )
-_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
-# Words that outweigh those: `worker-migrations` is there for migrations that come.
-_SERVERS = {"worker", "workers", "queue", "scheduler", "server"}
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# `worker-migrations` and `backup-scheduler` are there for migrations and backups that come.
+_WORKERS = re.compile(r"(?:.* )?workers?(?: .*)?|.* scheduler")
 _JOB_WORDS = re.compile(
     r"migrate|migrations|collectstatic|createsuperuser|loaddata|seed|pg_dump|pg_dumpall|pg_restore|mysqldump|mongodump"
     r"|alembic|flyway|liquibase|certonly|build|compile|package|install|tests?|pytest|lint"
@@ -31,8 +37,8 @@ def looks_like_job(service: Service) -> str | None:
     """Why a service is taken for a job by what it says of itself, if so."""
     if service.deploy and service.deploy.mode in ("replicated-job", "global-job"):
         return f"its deploy mode is {service.deploy.mode}"
-    named = {word.lower() for word in _WORD.findall(service.name)}
-    if any(map(_JOB_NAMES.fullmatch, named)) and not named & _SERVERS:
+    names = (" ".join(re.split(r"[^a-z0-9]+", name.lower())) for name in (service.name, _CAMEL.sub("-", service.name)))
+    if any(any(map(_JOB_NAMES.fullmatch, name.split())) and not _WORKERS.fullmatch(name) for name in names):
         return "its name is that of a job"
     words = (service.read_entrypoint() or []) + (service.read_command() or [])
     if len(words) > 2 and words[0].rpartition("/")[2] in ("sh", "bash", "ash", "dash") and words[1].startswith("-"):
@@ -46,3 +52,14 @@ def looks_like_job(service: Service) -> str | None:
     if service.profiles and all(_TOOL_PROFILES.fullmatch(str(profile).lower()) for profile in service.profiles):
         return f"it is started on demand (profile {service.profiles[0]})"
     return None
+
+
+def ends_at_once(service: Service, context: Context) -> str | None:
+    """Why a service has nothing to do, if so: its image is a shell or an interpreter, and nobody gives it a command."""
+    if service.command is not None or service.entrypoint is not None:
+        return None
+    built = context.built(service)
+    if (built and (built.command or built.entrypoint)) or boolean(service.tty) or boolean(service.stdin_open):
+        return None
+    facts = context.facts(service) or context.base(service)
+    return f"{facts.family} ends at once without a command" if facts and facts.ends and facts.ends.value else None

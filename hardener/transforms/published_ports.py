@@ -11,7 +11,8 @@ from hardener.model import Port, Service, clash, port_range, resolve_defaults
 from hardener.model.base import as_written
 from hardener.model.interpolation import split_outside_braces
 from hardener.transforms.base import Answer, Confidence, Evidence, Transform
-from hardener.transforms.context import Context, KnownRole
+from hardener.transforms.context import Context
+from hardener.transforms.roles import KnownRole
 
 _SCREENS = {"admin-ui", "monitoring"}
 _FRONT = {"reverse-proxy", "web", "app"}
@@ -220,15 +221,14 @@ def _public(service: Service, ports: list[Port], context: Context) -> list[Port]
     """The ports that clients outside of the stack use by design."""
     facts = context.facts(service)
     claim = facts.public_ports if facts else None
-    if claim and claim.confidence == "assumed":
-        return ports  # they may be others than usual
     known = set(claim.value) if claim else set()
     found = []
     for port in ports:
         suffix = "" if port.protocol == "tcp" else f"/{port.protocol}"
         if any(f"{number}{suffix}" in known for number in port_range(port.target) or ()):
             found.append(port)
-    return found
+    # Where it listens elsewhere than usual, any of them may be the one.
+    return ports if claim and claim.confidence == "assumed" and not found else found
 
 
 def _user(service: Service, context: Context) -> Evidence | None:

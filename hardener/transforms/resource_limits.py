@@ -72,15 +72,17 @@ class Asked(NamedTuple):
 class ResourceLimits(Transform):
     """One service cannot take the memory, the processors or the process table of the whole host.
 
-    The numbers are the profile's, by role: what is built from source here is an `app`; a known image has the role its
-    data file gives. They join the form the service uses already, `deploy.resources` or `mem_limit`, `cpus` and
-    `pids_limit`, since compose rejects a mix. Memory is never less than the service asks for itself: a heap (`-Xmx`,
-    `ES_JAVA_OPTS`, `--max-old-space-size`), a cache (`maxmemory`), buffers (`shared_buffers`,
-    `innodb_buffer_pool_size`), a reservation, its `/dev/shm`; nor less than its image is known to need, nor than twice
-    what its memory file systems may hold. Processors are not limited where an image works as fast as it has them, as
-    one that runs models does, or starts threads for all that the host has.
+    The numbers are the profile's, by role: a known image has the role its data file gives; what is built here has that
+    of the server it is built on, and is an `app` on a language or a distribution. They join the form the service uses
+    already, `deploy.resources` or `mem_limit`, `cpus` and `pids_limit`, since compose rejects a mix. Memory is never
+    less than the service asks for itself: a heap (`-Xmx`, `ES_JAVA_OPTS`, `--max-old-space-size`), a cache
+    (`maxmemory`), buffers (`shared_buffers`, `innodb_buffer_pool_size`), a reservation, its `/dev/shm`; nor less than
+    its image is known to need, nor than twice what its memory file systems may hold, where they say how much.
+    Processors are not limited where an image works as fast as it has them, as one that runs models does, or starts
+    threads for all that the host has.
 
-    Held back where the role is not known: a limit that is too low kills. Give the service a role in the profile.
+    Held back where the role is not known, as of what is built on an unknown image or from a source elsewhere: a limit
+    that is too low kills. Give the service a role in the profile.
 
     ```yaml
     services:
@@ -149,8 +151,7 @@ def _sized(service: Service, context: Context, budget: Budget) -> tuple[dict[str
     floor = byte_size(facts.memory.value) if facts and facts.memory else None
     asked = memory_asked(service)
     wanted = byte_size(budget.memory) or 0
-    # Half of it for what is not in a file system: our margin.
-    needed = max(floor or 0, asked.size if asked else 0, own.reserved_memory or 0, 2 * _tmpfs(service))
+    needed = max(floor or 0, asked.size if asked else 0, own.reserved_memory or 0)
     size = max(wanted, -(-needed // _STEP) * _STEP)
     # The engine refuses a limit above memswap_limit.
     swap = service.read_memswap_limit()
@@ -248,8 +249,10 @@ def memory_asked(service: Service) -> Asked | None:
     words = [*(service.read_entrypoint() or ()), *(service.read_command() or ())]
     words += [f"{name}={value}" for name, value in service.read_environment().items() if value]
     text = " ".join(resolve_defaults(word) or word for word in words)
-    shared = (service.read_shm_size() or 0) + _tmpfs(service)
-    best = Asked(shared, f"{format_bytes(shared)} of memory file systems") if shared else None
+    files = _tmpfs(service)
+    shared = (service.read_shm_size() or 0) + files
+    # As much again for what is in no file: our margin. What is in `/dev/shm` is the program's own.
+    best = Asked(max(shared, 2 * files), f"{format_bytes(shared)} of memory file systems") if shared else None
     for ask in _ASKS if _ASKING.search(text) else ():
         for found in re.finditer(ask.setting + _AMOUNT, text, re.IGNORECASE):
             number, suffix, variable = found.groups()
@@ -272,4 +275,6 @@ def _reserves_devices(service: Service) -> bool:
 def _tmpfs(service: Service) -> int:
     """The bytes its tmpfs mounts may hold, where they say so; they count against the memory limit."""
     options = (option for mount in service.read_tmpfs() for option in mount.options)
-    return sum(byte_size(option.removeprefix("size=")) or 0 for option in options if option.startswith("size="))
+    sizes = [option.removeprefix("size=") for option in options if option.startswith("size=")]
+    long = (getattr(entry, "tmpfs", None) for entry in service.volumes or ())
+    return sum(byte_size(size) or 0 for size in (*sizes, *(entry.size for entry in long if entry)))

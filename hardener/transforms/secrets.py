@@ -26,7 +26,8 @@ class Secrets(Transform):
     goes byte for byte into a file of the folder `secrets`, closed to others, and no longer shows in `docker inspect`.
     Everywhere else (other images, URLs, commands, labels) `${NAME}` stands in its place, with the value in `.env`: that
     is weaker, since the container still has it as a variable or an argument. One value is kept once, for all services
-    that use it. `.gitignore` and `.dockerignore` get the paths, `.env.example` the names.
+    that use it; a weak one (`password`) may be that of many by chance, and is kept once for each purpose: stores, mail,
+    administrators, the keys of each vendor. `.gitignore` and `.dockerignore` get the paths, `.env.example` the names.
 
     The files are written first, each whole or not at all, and the compose file last: cut short, what ran before still
     runs, and a second run completes it. A file that is there is never overwritten; another value in it is an error.
@@ -76,7 +77,7 @@ class Secrets(Transform):
     rotate: bool = Field(
         default=False,
         description="Give new random values where an image only reads the value at its first start, unless another"
-        " service may have the old one. What is in a data volume already keeps it.",
+        " service may have the old one: names of users and plain words stay. What is in a data volume keeps the old one.",
     )
 
     def run(self, service: Service, context: Context) -> Iterator[Answer]:

@@ -31,7 +31,7 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 # What a login module of Kafka lets a user in with: `user_anna="x"`.
-_JAAS = re.compile(r"((?<![\w.-])user_[\w.-]{1,128}[ \t]{0,8}=[ \t]{0,8}\\?[\"'])([^\"'\\]{1,512})")
+_JAAS = re.compile(r"(?<![\w.-])user_[\w.-]{1,128}[ \t]{0,8}=[ \t]{0,8}(?=\\?[\"'])")
 _PIPED = re.compile(
     r"(\b(?:echo|printf)[ \t]{1,8})([^|]{1,512}?)([ \t]{0,8}\|(?!\|)[^|]{0,512}?"
     r"(?:-stdin\b|\bchpasswd\b|\bpasswd\b|sudo -S))"
@@ -289,9 +289,20 @@ def _forms(body: str) -> str:
     """`body` with what looks like a secret by its form, or by what is done with it, masked."""
     for pattern in (forms(), _KEYS):
         body = pattern.sub(lambda found: _hidden(found[0]), body)
-    for pattern in (_HEADER, _JAAS):
-        body = pattern.sub(lambda found: found[1] + _hidden(found[2]), body)
+    body = _HEADER.sub(lambda found: found[1] + _hidden(found[2]), _logins(body))
     return _PIPED.sub(lambda found: found[1] + _hidden(found[2]) + found[3], body)
+
+
+def _logins(body: str) -> str:
+    """`body` with what a login module lets users in with masked."""
+    parts: list[str] = []
+    position = 0
+    for login in _JAAS.finditer(body):
+        value = value_at(body, login.end()) if login.end() >= position else ""
+        if value:
+            parts += [body[position : login.end()], _hidden(value)]
+            position = login.end() + len(value)
+    return "".join([*parts, body[position:]])
 
 
 def _masked_password(match: re.Match[str]) -> str:

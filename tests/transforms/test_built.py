@@ -125,6 +125,8 @@ def rules(folder: Path, dockerfile: str, service: str = "") -> dict[str, Any]:
     [
         "FROM quay.io/debezium/connect:3.0\n",  # a JVM of 2 GB
         "FROM ibmcom/db2:11.5\n",
+        "FROM metabase/metabase:v0.52\n",  # known, but not as what people build on
+        "ARG BASE\nFROM ${BASE}\n",
         "FROM python:3.12 AS build\nFROM example.com/inference:1\nCOPY --from=build /a /a\n",
     ],
 )
@@ -140,7 +142,7 @@ def test_nor_how_much_a_source_takes_that_is_elsewhere(place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "base", ["eclipse-temurin:21-jre", "mcr.microsoft.com/dotnet/aspnet:9.0", "debian:12", "nginx:1.27"]
+    "base", ["eclipse-temurin:21-jre", "mcr.microsoft.com/dotnet/aspnet:9.0", "debian:12", "nginx:1.27", "scratch"]
 )
 def test_what_is_built_on_a_runtime_is_an_app(base: str, tmp_path: Path) -> None:
     set_by = rules(tmp_path, f'FROM {base}\nCMD ["/app"]\n')

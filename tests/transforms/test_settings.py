@@ -336,6 +336,7 @@ def test_no_less_than_its_image_needs() -> None:
         "deploy: {resources: {reservations: {memory: 700M}}}",
         "shm_size: 700m",
         "tmpfs: ['/tmp:size=350m,mode=1777', '/run']",
+        "volumes: [{type: tmpfs, target: /x, tmpfs: {size: 367001600}}]",
         "command: java -Xmx450m -jar x.jar",
     ],
 )
@@ -438,6 +439,8 @@ def asked(**keys: Any) -> Asked | None:
         ({"command": ["--innodb_buffer_pool_size=536870912"]}, 512 * M),
         ({"command": "mysqld --innodb_buffer_pool_size 2G"}, 2 * G),
         ({"shm_size": "2gb"}, 2 * G),
+        ({"tmpfs": "/x:size=1g"}, 2 * G),
+        ({"tmpfs": ["/x:mode=1777,size=512m", "/y:noexec"]}, G),
         ({"shm_size": 268435456}, 256 * M),
         ({"shm_size": "1gb", "command": "postgres -c shared_buffers=1GB"}, 2 * G),
         ({"command": "java -Xmx1g -jar a.jar", "environment": {"JAVA_OPTS": "-Xmx256m"}}, G),

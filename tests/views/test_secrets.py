@@ -281,6 +281,12 @@ def test_users_of_a_login_module() -> None:
     assert "hunter2" not in shown and "PlainLoginModule required" in shown and "'${NAME}'" in shown
 
 
+@pytest.mark.parametrize("value", ["hun'ter2", "hun\\ter2", 'hun\\"ter2'])
+def test_a_password_of_a_login_module_with_another_quote_in_it(value: str) -> None:
+    (shown,) = mask([f'# PlainLoginModule required user_anna="{value}" user_bob="x-ter2";'])
+    assert "ter2" not in shown and shown.startswith("# PlainLoginModule required user_anna=")
+
+
 @pytest.mark.parametrize(
     ("command", "secret"),
     [
