@@ -20,8 +20,8 @@ class RestartPolicy(Transform):
     Held back for jobs, which would run for ever: a service others wait for with `service_completed_successfully`, one
     whose name or command is that of a job (migrate, init, setup, seed, backup …; not `backup-worker`), one in a profile
     of tools, an interpreter or a shell that nobody gives a command. What is left is taken to run until it is stopped,
-    which is sure where it publishes a port or runs a known server. A service with `deploy.restart_policy` has its answer
-    there, and one with any `restart`, `"no"` included, has given it.
+    which is sure where it publishes a port or runs a known server. A service with `deploy.restart_policy` has its
+    answer there, and one with any `restart`, `"no"` included, has given it.
 
     ```yaml
     services:

@@ -77,7 +77,7 @@ class Secrets(Transform):
     rotate: bool = Field(
         default=False,
         description="Give new random values where an image only reads the value at its first start, unless another"
-        " service may have the old one: names of users and plain words stay. What is in a data volume keeps the old one.",
+        " service may have the old one: names of users stay, and plain words may. A data volume keeps the old value.",
     )
 
     def run(self, service: Service, context: Context) -> Iterator[Answer]:
