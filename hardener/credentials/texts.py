@@ -236,6 +236,8 @@ class _Program:
         around: list[int] = []
         for brace in _BRACE.finditer(text) if self.objects else ():
             if brace[0] == "{":
+                if around and around[-1] in self.objects:
+                    self.objects.add(brace.start())
                 around.append(brace.start())
             elif around:
                 around.pop()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from hardener.keeping.files import ENV_FILE, FOLDER
 from hardener.keeping.plain import scalars
@@ -15,6 +16,9 @@ from hardener.source.data import plain
 if TYPE_CHECKING:
     from hardener.keeping.keeping import Keep, Keeping
 
+# Where a program is told a password.
+_TOLD = frozenset({"environment", "command", "entrypoint", "healthcheck"})
+_BEFORE_PASSWORD = re.compile(r"[\w+.-]{1,64}://[^\s:/@]{0,256}")
 _BYTES = 24
 """Of randomness: 192 bits, 32 characters that need no quotes anywhere, also not in a URL (RFC 3986, unreserved)."""
 
@@ -48,12 +52,19 @@ def _stays(keep: Keep, keeping: Keeping) -> str:
         return "the name of a user is all or a part of it"
     if any(keeping.others(keep)):
         return "the same value stands where nothing takes it out"
+    others = [other.value for other in keeping.keeps if other is not keep]
     if DISTINCT.search(keep.value):
-        old = re.compile(rf"(?<!\w){re.escape(keep.value)}(?!\w)")
-        return "it is also a part of something else" if any(map(old.search, _left(keeping))) else ""
-    # A word can be looked for nowhere: who may use it has to be known to do so.
-    stranger = min(_callers(keep, keeping) - {use.service for use in keep.uses}, default="")
-    return stranger and f"{stranger} may use it, too, and it is too plain to be found there"
+        texts = [*_left(keeping), *_apart(keeping), *_beside(keeping), *others]
+    else:
+        # A word is found everywhere: who may use it has to be known to do so, and to have it in no other form.
+        users = {use.service for use in keep.uses}
+        if stranger := min(_callers(keep, keeping) - users, default=""):
+            return f"{stranger} may use it, too, and it is too plain to be found there"
+        told = (*_left(keeping, users, _TOLD), *_beside(keeping), *others)
+        texts = [_BEFORE_PASSWORD.sub("", text) for text in told]
+    old = re.compile(rf"(?<!\w){re.escape(keep.value)}(?!\w)")
+    found = any(old.search(text) or old.search(unquote(text)) for text in texts)
+    return "it is also a part of something else" if found else ""
 
 
 def _callers(keep: Keep, keeping: Keeping) -> set[str]:
@@ -62,12 +73,20 @@ def _callers(keep: Keep, keeping: Keeping) -> set[str]:
     return {*graph.undecided}.union(*(graph.neighbours(use.service) for use in keep.by_file))
 
 
-def _left(keeping: Keeping) -> Iterator[str]:
-    """The texts that stay as they are: what is no credential to move, and all that lies beside the document."""
+def _left(keeping: Keeping, services: Iterable[str] | None = None, keys: frozenset[str] | None = None) -> Iterator[str]:
+    """The texts of services, or of these, that stay as they are: what is no credential to move. Those of `keys` alone,
+    if some are named.
+    """
+    bodies = keeping.context.project.bodies
+    for name in bodies if services is None else services:
+        for path, text in scalars(bodies[name], ("services", name)):
+            if keys is None or path[2] in keys:
+                yield keeping.without_values(path) if keeping.at(path) else text
+
+
+def _apart(keeping: Keeping) -> Iterator[str]:
+    """The texts of the document that are of no service, and of the files that are read with it or lie beside it."""
     context = keeping.context
-    for name, body in context.project.bodies.items():
-        for path, text in scalars(body, ("services", name)):
-            yield keeping.without_values(path) if keeping.at(path) else text
     merged = plain(context.project.document.merged)
     for key, value in merged.items() if isinstance(merged, dict) else ():
         if key != "services" and not str(key).startswith("x-"):
@@ -75,6 +94,11 @@ def _left(keeping: Keeping) -> Iterator[str]:
     for data in context.project.beside:
         yield from (text for _, text in scalars(data))
     yield from context.siblings.values()
+
+
+def _beside(keeping: Keeping) -> Iterator[str]:
+    """The texts of env files."""
+    context = keeping.context
     files = [file.path for service in context.services.values() for file in service.read_env_file()]
     for file in dict.fromkeys([ENV_FILE, *files]):
         yield context.read_env_file(file) or ""

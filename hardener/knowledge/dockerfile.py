@@ -94,8 +94,10 @@ def read_dockerfile(folder: Path, build: Build) -> Built | None:
 
 
 def is_remote(build: Build) -> bool:
-    """Whether the source of an image is not here, but at an address: nothing can be read of it."""
-    return (resolve_defaults(build.context or "") or "").startswith(_REMOTE)
+    """Whether the source of an image is not here, but at an address, or a variable says where: nothing can be read."""
+    context = build.context or ""
+    resolved = resolve_defaults(context)
+    return resolved is None or context.startswith(_REMOTE) or resolved.startswith(_REMOTE)
 
 
 def _inline(build: Build) -> tuple[str, str]:

@@ -218,8 +218,8 @@ class Claims:
     """How long a clean stop can take, where the engine's ten seconds can be too short: `90s`."""
     memory: Claim[Size] | None = None
     """The least memory it runs with, in powers of 1024: `170M`, `1G`. A limit below it kills the container."""
-    pids: Claim[Annotated[int, Field(strict=True, ge=1)]] | None = None
-    """The least number of processes and threads it runs with."""
+    pids: Claim[Annotated[int, Field(strict=True, ge=1, le=2**22)]] | None = None
+    """The least number of processes and threads it runs with; a kernel has 2**22 at most."""
     all_cpus: Claim[Flag] | None = None
     """Whether a limit on processors costs it far more than that share: it works as fast as it has them (models, video),
     or starts threads for all that the host has."""

@@ -16,8 +16,8 @@ _JOB_NAMES = re.compile(
     r"|perms|chown|fixtures?|jobs?|oneshot|tests?|e2e|lint|certs|keygen|collectstatic|create\w*"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-# `worker-migrations` and `backup-scheduler` are there for migrations and backups that come.
-_WORKERS = re.compile(r"(?:.* )?workers?(?: .*)?|.* scheduler")
+# `migrations-worker` and `backup-scheduler` are there for migrations and backups that come.
+_WORKERS = re.compile(r".* (?:workers?|scheduler)")
 _JOB_WORDS = re.compile(
     r"migrate|migrations|collectstatic|createsuperuser|loaddata|seed|pg_dump|pg_dumpall|pg_restore|mysqldump|mongodump"
     r"|alembic|flyway|liquibase|certonly|build|compile|package|install|tests?|pytest|lint"

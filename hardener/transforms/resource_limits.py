@@ -155,7 +155,8 @@ def _sized(service: Service, context: Context, budget: Budget) -> tuple[dict[str
     size = max(wanted, -(-needed // _STEP) * _STEP)
     # The engine refuses a limit above memswap_limit.
     swap = service.read_memswap_limit()
-    if budget.memory and (asked is None or asked.size) and (swap is None or swap <= 0 or size <= swap):
+    known = size <= _MOST_MEMORY and (asked is None or asked.size)
+    if budget.memory and known and (swap is None or swap <= 0 or size <= swap):
         limits["memory"] = format_bytes(size) if size > wanted else budget.memory
     if budget.pids:
         limits["pids"] = max(budget.pids, facts.pids.value if facts and facts.pids else 0)

@@ -154,10 +154,23 @@ class _Finder:
         elif isinstance(node, Sequence):
             items = [item for each in node.items if isinstance(item := _target(each.value), Scalar)]
             self.scan(f"{key}:", items, listed=True)
+            self.words(key, items)
             if items and self.text(items[0]).startswith("-"):
                 # Arguments alone; the scanner knows those of one line.
                 for option, value in pairwise(items):
                     self.scan(f"{key}: {self.text(option)}", [value])
+
+    def words(self, key: str, items: list[Scalar]) -> None:
+        """Looks at items as the words of one command: a program can be two of them, `rabbitmqctl add_user`."""
+        head, texts = f"{key}: [".replace("\n", " "), [json.dumps(self.text(item)) for item in items]
+        line = f"{head}{', '.join(texts)}]"
+        masked = mask_text(line)
+        spans = list(_hidden(line, masked)) if masked != line else []
+        start = len(head)
+        for item, text in zip(items, texts, strict=True):
+            if any(begin <= start + 1 and start + len(text) - 1 <= end for begin, end in spans):
+                self.hide(item, self.text(item), 0, len(self.text(item)))
+            start += len(text) + len(", ")
 
     def scan(self, head: str, scalars: list[Scalar], *, listed: bool = False) -> None:
         """Hides the parts of `scalars` that look secret beneath `head`."""
@@ -173,6 +186,9 @@ class _Finder:
                 rows.append((scalar, text, len(lines)))
             if scalar.style != "|" or "\n" not in text:
                 lines.append(start + _quoted(" ".join(text.splitlines())))
+                rows.append((scalar, text, len(lines)))
+            if "\\\n" in text:  # a command that goes on
+                lines.append(start + _quoted(" ".join(text.replace("\\\n", " ").splitlines())))
                 rows.append((scalar, text, len(lines)))
         shown = mask(lines)
         begin = int(listed)
@@ -319,9 +335,32 @@ def _parts(value: str) -> Iterator[str]:
 
 
 def _hidden(line: str, masked: str) -> Iterable[Span]:
-    """The parts of a line in whose place `masked` has masks; all of it where it cannot be told."""
-    pieces = re.fullmatch("(.+)".join(map(re.escape, masked.split(MASK))), line, re.DOTALL)
-    return pieces.regs[1:] if pieces else ((0, len(line)),)
+    """The parts of a line in whose place `masked` has masks; all of it where it cannot be told.
+
+    What is between two masks can also be a part of what they hide: each part is from where it starts at the earliest to
+    where it ends at the latest.
+    """
+    pieces = masked.split(MASK)
+    first = _places(line, pieces)
+    last = _places(line[::-1], [piece[::-1] for piece in reversed(pieces)])
+    if first is None or last is None:
+        return [(0, len(line))]
+    return [(start, len(line) - end) for (start, _), (end, _) in zip(first, reversed(last), strict=True)]
+
+
+def _places(line: str, pieces: list[str]) -> list[Span] | None:
+    """What is between the pieces, each piece as early as it can be; None where they are not so in the line."""
+    if not (line.startswith(pieces[0]) and line.endswith(pieces[-1])):
+        return None
+    spans: list[Span] = []
+    position, limit = len(pieces[0]), len(line) - len(pieces[-1])
+    for piece in pieces[1:-1]:
+        found = line.find(piece, position + 1, limit)
+        if found < 0:
+            return None
+        spans.append((position, found))
+        position = found + len(piece)
+    return [*spans, (position, limit)] if len(pieces) > 1 and position < limit else None
 
 
 def _forms(value: str) -> Iterator[str]:

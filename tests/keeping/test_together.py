@@ -118,6 +118,11 @@ def db(*variables: str, image: str = "postgres:16") -> str:
         db("POSTGRES_PASSWORD: postgres") + app("DB_PASSWORD: postgres") + app("HOST: db", name="other"),
         db("POSTGRES_PASSWORD: postgres") + app("DB_PASSWORD: '${P:-postgres}'"),
         db("POSTGRES_PASSWORD: postgres") + "  app:\n    build: .\n    depends_on: [db]\n",
+        # Whoever has it from here has it in another form, too.
+        db("POSTGRES_PASSWORD: secret") + app("DB_PASSWORD: secret", "DB_CONN: db;app;secret"),
+        db("POSTGRES_PASSWORD: secret")
+        + app("DB_PASSWORD: secret", 'DATABASE_URL: "${URL:-postgres://u:secret@db/x}"'),
+        db("POSTGRES_PASSWORD: P@ss/w0rd!A") + app("V: x-P%40ss%2fw0rd%21A-y"),
         # The same word for another purpose.
         db("POSTGRES_PASSWORD: casaos") + app("ADMIN_PASSWORD: casaos"),
         db("MONGO_INITDB_ROOT_USERNAME: x7Kq-90pLm", image="mongo:7"),

@@ -134,7 +134,10 @@ def test_how_much_memory_an_unknown_base_takes_is_not_guessed(dockerfile: str, t
     assert rules(tmp_path, dockerfile).keys() == {"restart"}
 
 
-@pytest.mark.parametrize("place", ["https://example.com/tts.git#v1", "git@example.com:acme/tts.git"])
+@pytest.mark.parametrize(
+    "place",
+    ["https://example.com/tts.git#v1", "git@example.com:acme/tts.git", "https://example.com/a.git#${TAG}", "${WHERE}"],
+)
 def test_nor_how_much_a_source_takes_that_is_elsewhere(place: str) -> None:
     text = f"services:\n  tts:\n    build:\n      context: {place}\n"
     made = plan(load(text), PRODUCTION, Selection(only=("resource-limits",)))

@@ -377,6 +377,12 @@ def test_as_many_threads_as_its_image_starts() -> None:
     assert limits(made, "db") == {"memory": "4G", "pids": 4096}
 
 
+@pytest.mark.parametrize("size", ["9999999999g", "8388607t", "99999999999999999999g"])
+def test_no_limit_that_no_machine_could_have(size: str) -> None:
+    made = planned(f"services:\n  app:\n    build: .\n    tmpfs: /v:size={size}\n", ResourceLimits(confidence=SURE))
+    assert "memory" not in limits(made)
+
+
 @pytest.mark.parametrize("own", ["cpu_quota: 50000", "cpu_period: 100000"])
 def test_no_cpus_beside_a_quota(own: str) -> None:
     made = planned(f"services:\n  app:\n    build: .\n    {own}\n", ResourceLimits(confidence=SURE))

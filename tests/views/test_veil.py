@@ -106,3 +106,29 @@ def test_a_sentence_that_quotes_a_secret() -> None:
 def test_without_a_tree_lines_are_masked() -> None:
     lines = ["PASSWORD: hunTer2x\n", "a: b\n"]
     assert Veil().lines(lines, ()) == ["PASSWORD: ****\n", "a: b\n"]
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        "command:\n      - rabbitmqctl\n      - add_user\n      - bob\n      - Sup3rS3cret!xY9\n",
+        "command: |\n      rabbitmqctl \\\n        add_user bob \\\n        Sup3rS3cret!xY9\n",
+        'command: ["mc", "alias", "set", "m", "http://x", "ak", "Sup3rS3cret!xY9"]\n',
+    ],
+)
+def test_the_words_of_one_command_in_several_lines(service: str, tmp_path: Path) -> None:
+    file = tmp_path / "compose.yml"
+    file.write_text(f"services:\n  a:\n    image: example.com/a:1\n    {service}")
+    result = harden(file)
+    shown = diff(result).text + table(result)
+    assert "S3cret" not in shown and "max-size" in shown
+
+
+def test_many_equal_commands_take_no_longer_than_they_are_long(tmp_path: Path) -> None:
+    """With what is between two masks a part of what they hide, there are as many ways to part a line as the number of
+    its masks to the power of two."""
+    lines = "".join(f'          user_u="Pw{number}aX!9"\n' for number in range(60))
+    file = tmp_path / "compose.yml"
+    head = "services:\n  a:\n    image: x/y\n    environment:\n      K_JAAS_CONFIG: >-\n"
+    file.write_text(f"{head}          a.PlainLoginModule required\n{lines}")
+    assert "aX!9" not in diff(harden(file)).text
