@@ -7,7 +7,7 @@ no YAML. Where it is in doubt it masks more: a value hidden for nothing costs a 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from hardener.knowledge.password_options import ANY, Client, Passwords, passwords, takes_password, value_at
 from hardener.knowledge.secrets import forms
@@ -91,6 +91,35 @@ def mask_text(text: str) -> str:
 def mask_forms(text: str) -> str:
     """A sentence with what looks like a secret by its form masked: there, a colon after a name is no value."""
     return _forms(_URL.sub(_masked_password, text))
+
+
+def hidden(line: str, masked: str) -> Iterable[tuple[int, int]]:
+    """The parts of a line in whose place `masked` has masks; all of it where it cannot be told.
+
+    What is between two masks can also be a part of what they hide: each part is from where it starts at the earliest to
+    where it ends at the latest.
+    """
+    pieces = masked.split(MASK)
+    first = _places(line, pieces)
+    last = _places(line[::-1], [piece[::-1] for piece in reversed(pieces)])
+    if first is None or last is None:
+        return [(0, len(line))]
+    return [(start, len(line) - end) for (start, _), (end, _) in zip(first, reversed(last), strict=True)]
+
+
+def _places(line: str, pieces: list[str]) -> list[tuple[int, int]] | None:
+    """What is between the pieces, each piece as early as it can be; None where they are not so in the line."""
+    if not (line.startswith(pieces[0]) and line.endswith(pieces[-1])):
+        return None
+    spans: list[tuple[int, int]] = []
+    position, limit = len(pieces[0]), len(line) - len(pieces[-1])
+    for piece in pieces[1:-1]:
+        found = line.find(piece, position + 1, limit)
+        if found < 0:
+            return None
+        spans.append((position, found))
+        position = found + len(piece)
+    return [*spans, (position, limit)] if len(pieces) > 1 and position < limit else None
 
 
 class _Commands:

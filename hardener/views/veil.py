@@ -15,13 +15,13 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hardener.model.interpolation import Variable, places
 from hardener.model.project import Project
 from hardener.shown import shows
 from hardener.source import Tagged
 from hardener.source.tree import Alias, Mapping, Node, Scalar, Sequence, descendants
-from hardener.views.secrets import MASK, PROPERTIES, mask, mask_forms, mask_text
+from hardener.views.secrets import MASK, PROPERTIES, hidden, mask, mask_forms, mask_text
 from hardener.views.style import split_lines
+from hardener.views.values import Index, is_telling, secret_parts, written_forms
 
 if TYPE_CHECKING:
     from hardener.credentials import Credential
@@ -29,14 +29,8 @@ if TYPE_CHECKING:
 Span = tuple[int, int]
 """A part of a text, from its first character to the one after its last."""
 
-SHORTEST = 6
-"""Characters of a value that is masked wherever it occurs; a shorter one is masked in its place only."""
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,4096}={0,2}")
-_IN_ADDRESS = re.compile(r"://[^\s/@:]{0,256}:([^\s/@]{1,512})@")
-_LOGIN = re.compile(r"^[\w.@+-]{1,256}:(\S{1,4000})$")
 _NO_NAME = re.compile(r"[=:/\s]")
-_ONE_WORD = re.compile(r"[A-Za-z]?[a-z]{1,14}|[A-Z]{1,15}")
 _STARTS_NO_PLAIN_TEXT = re.compile(r"[&*!|>#{}\[\]%@`\"',]|.*[ \t]#")
 
 
@@ -50,9 +44,9 @@ class Veil:
     values: tuple[str, ...] = ()
 
     @cached_property
-    def index(self) -> _Index:
+    def index(self) -> Index:
         """The values, to be found in a text."""
-        return _Index(self.values)
+        return Index(self.values)
 
     def lines(self, lines: list[str], spans: Iterable[Span]) -> list[str]:
         """The lines of the old or new text, with `spans`, values and all else that looks secret masked."""
@@ -98,8 +92,8 @@ def veil(before: Project, after: Project, credentials: Callable[[Project], Itera
     finders = [_Finder(before, credentials)]
     finders += [_Finder(after, credentials)] if after is not before else []
     names = set[str]().union(*(finder.names() for finder in finders))
-    found = {part for finder in finders for value in finder.values for part in _parts(value)}
-    values = {form for value in found if _is_telling(value, names) for form in _forms(value)}
+    found = {part for finder in finders for value in finder.values for part in secret_parts(value)}
+    values = {form for value in found if is_telling(value, names) for form in written_forms(value)}
     ordered = tuple(sorted(values, key=lambda value: (-len(value), value)))
     return Veil(finders[0].everywhere(ordered), finders[-1].everywhere(ordered), ordered)
 
@@ -165,7 +159,7 @@ class _Finder:
         head, texts = f"{key}: [".replace("\n", " "), [json.dumps(self.text(item)) for item in items]
         line = f"{head}{', '.join(texts)}]"
         masked = mask_text(line)
-        spans = list(_hidden(line, masked)) if masked != line else []
+        spans = list(hidden(line, masked)) if masked != line else []
         start = len(head)
         for item, text in zip(items, texts, strict=True):
             if any(begin <= start + 1 and start + len(text) - 1 <= end for begin, end in spans):
@@ -203,7 +197,7 @@ class _Finder:
                 continue
             flat = " ".join(text.splitlines())
             offset = len(line) - len(flat) if line.endswith(flat) else None
-            for start, end in _hidden(line, masked):
+            for start, end in hidden(line, masked):
                 if offset is None or start < offset:
                     # The line has it in quotes, or it is one of several.
                     begin = text.find(line[start:end])
@@ -230,7 +224,7 @@ class _Finder:
 
     def everywhere(self, values: tuple[str, ...]) -> tuple[Span, ...]:
         """The places of all secrets, those included where one of `values` is written in another way."""
-        index = _Index(values)
+        index = Index(values)
         for scalar in self.scalars() if values else ():
             text = self.text(scalar)
             raw = self.document.text[scalar.start : scalar.end]
@@ -299,114 +293,3 @@ def _joined(spans: Iterable[Span]) -> Iterator[Span]:
         last = start, end
     if last is not None:
         yield last
-
-
-def _is_telling(value: str, names: set[str]) -> bool:
-    """Whether a value is nothing but a secret: no ordinary word, no name of this file, no place of a secret."""
-    from hardener.credentials.texts import is_literal
-
-    text = value.strip()
-    if len(text) < SHORTEST or _ONE_WORD.fullmatch(text) or text in names:
-        return False
-    return "://" in text or is_literal(text.strip("\"'"), "secret")
-
-
-def _parts(value: str) -> Iterator[str]:
-    """A value, and what is secret in it: the literals of variables, passwords of addresses, what base64 says."""
-    yield value
-    for literal in _defaults(value):
-        yield from _parts(literal)
-    if "@" in value:
-        # The scanner takes a list of addresses for one with a long password.
-        yield from _IN_ADDRESS.findall(f"://:{value}@")
-    line = f"x: {value}"
-    for start, end in _hidden(line, mask_text(line)):
-        if start > 3 or end < len(line):
-            yield line[start:end]
-    texts = [value]
-    if len(value) % 4 == 0 and _BASE64.fullmatch(value):
-        from base64 import b64decode
-
-        texts.append(b64decode(value).decode(errors="replace"))
-    for text in texts:
-        if text.isprintable():
-            yield text
-            yield from _LOGIN.findall(text)
-
-
-def _hidden(line: str, masked: str) -> Iterable[Span]:
-    """The parts of a line in whose place `masked` has masks; all of it where it cannot be told.
-
-    What is between two masks can also be a part of what they hide: each part is from where it starts at the earliest to
-    where it ends at the latest.
-    """
-    pieces = masked.split(MASK)
-    first = _places(line, pieces)
-    last = _places(line[::-1], [piece[::-1] for piece in reversed(pieces)])
-    if first is None or last is None:
-        return [(0, len(line))]
-    return [(start, len(line) - end) for (start, _), (end, _) in zip(first, reversed(last), strict=True)]
-
-
-def _places(line: str, pieces: list[str]) -> list[Span] | None:
-    """What is between the pieces, each piece as early as it can be; None where they are not so in the line."""
-    if not (line.startswith(pieces[0]) and line.endswith(pieces[-1])):
-        return None
-    spans: list[Span] = []
-    position, limit = len(pieces[0]), len(line) - len(pieces[-1])
-    for piece in pieces[1:-1]:
-        found = line.find(piece, position + 1, limit)
-        if found < 0:
-            return None
-        spans.append((position, found))
-        position = found + len(piece)
-    return [*spans, (position, limit)] if len(pieces) > 1 and position < limit else None
-
-
-def _forms(value: str) -> Iterator[str]:
-    """The ways in which a value can be written elsewhere: in an address, in a quoted text, in a compose file."""
-    from urllib.parse import quote, unquote
-
-    texts = {value, value.strip(), value.strip("\"'"), value.replace("$$", "$")}
-    for text in texts:
-        if len(text) < SHORTEST:
-            continue
-        yield from (text, text.replace("$", "$$"), quote(text, safe=""), unquote(text), json.dumps(text)[1:-1])
-        yield text.replace("'", "''")
-
-
-def _defaults(value: str) -> Iterator[str]:
-    """The literals of variables in a value."""
-    for _, _, part in places(value):
-        if isinstance(part, Variable) and (literal := part.default or part.replacement):
-            yield from (literal, *_defaults(literal))
-
-
-class _Index:
-    """Values by their first characters and their length: a thousand secrets are looked for at once, however alike."""
-
-    def __init__(self, values: Iterable[str]) -> None:
-        self.values = frozenset(values)
-        found: dict[str, set[int]] = {}
-        for value in self.values:
-            found.setdefault(value[:SHORTEST], set()).add(len(value))
-        self.lengths = {start: sorted(lengths, reverse=True) for start, lengths in found.items()}
-
-    def occurrences(self, text: str) -> Iterator[Span]:
-        """Where values stand in a text, the longest at each place."""
-        position, last = 0, len(text) - SHORTEST
-        while position <= last:
-            end = position
-            for length in self.lengths.get(text[position : position + SHORTEST], ()):
-                value = text[position : position + length]
-                if value in self.values and not (value.isdecimal() and _in_number(text, position, length)):
-                    end = position + length
-                    yield position, end
-                    break
-            position = end if end > position else position + 1
-
-
-def _in_number(text: str, start: int, length: int) -> bool:
-    """Whether digits are a part of something longer, as in a digest."""
-    around = text[max(start - 1, 0) : start] + text[start + length : start + length + 1]
-    return any(char.isalnum() for char in around)

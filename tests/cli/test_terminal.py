@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,14 @@ def on_terminal(args: list[str], answer: bytes, **how: Any) -> tuple[int, str, b
         **{"stdout": subprocess.PIPE, "env": environment(), **how},
     )
     os.close(other)
-    talk = b""
+    talk, given = b"", False
     while True:
-        if answer and talk.endswith(b"[y/N] "):
+        if answer and not given and talk.endswith(b"[y/N] "):
             os.write(main, answer)
-            answer = b""
+            given = True
+        # Python hears of a signal that comes right before it reads only with the next one.
+        while given and not select.select([main], [], [], 10)[0]:
+            os.write(main, answer)
         try:
             read = os.read(main, 65536)
         except OSError:  # how Linux tells that the other side is closed
