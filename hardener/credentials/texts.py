@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from hardener.knowledge.secrets import NameKind, form, forms, is_switch, name_kind
+from hardener.knowledge.secrets import LOGIN_MODULE, NameKind, form, forms, is_switch, name_kind
 from hardener.model.interpolation import Variable, places, resolve_defaults
 
 VEIL = "\ue000"
@@ -65,8 +65,6 @@ _HEADER = re.compile(
 _PAIR = re.compile(
     r"(?<![\w.$-])(?P<name>[\w.-]{1,128})(?:\\?[\"']\]?[ \t]{0,8}(?:=>?|:)|[ \t]{0,8}=>?|:(?=[ \t]))[ \t]{0,8}"
 )
-# `user_anna="x"` beside `password="x"`: what a login module of Kafka lets others in with.
-_JAAS = re.compile(r"(?<![\w.-])user_[\w.-]{1,128}[ \t]{0,8}=[ \t]{0,8}(?=\\?[\"'])")
 _WORD = re.compile(r"(?:(?!,[ \t]{0,8}[\w.-]{1,64}=)[^\s\"'&;])*")
 _QUOTED = {quote: re.compile(rf"(?:(?!{re.escape(quote)}).)*", re.DOTALL) for quote in ('"', "'")} | {
     '\\"': re.compile(r"(?:(?!\\\").)*", re.DOTALL),
@@ -149,7 +147,7 @@ def inside(text: str) -> Iterator[Found]:
     for header in _HEADER.finditer(veil):
         yield Found(*header.span("password"), "Authorization", "option", "an HTTP header authorizes with it")
     yield from _pairs(text, veil)
-    for user in _JAAS.finditer(veil) if "LoginModule" in text else ():
+    for user in LOGIN_MODULE.finditer(veil) if "LoginModule" in text else ():
         source = "https://kafka.apache.org/documentation/#security_sasl_plain"
         yield Found(*value_span(veil, user.end()), "", "option", "a login module lets a user in with it", source)
     for token in forms().finditer(veil):

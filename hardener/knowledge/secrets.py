@@ -99,6 +99,11 @@ def is_placeholder(value: str, name: str = "") -> bool:
     return in_words.search(" ".join(words(text))) is not None or whole.fullmatch(text.lower()) is not None
 
 
+LOGIN_MODULE = re.compile(r"(?<![\w.-])user_[\w.-]{1,128}[ \t]{0,8}=[ \t]{0,8}(?=\\?[\"'])")
+"""What stands before the password that a login module of Kafka lets a user in with, `user_anna="x"`:
+https://kafka.apache.org/documentation/#security_sasl_plain."""
+
+
 @cache
 def forms() -> re.Pattern[str]:
     """The forms of tokens; `form` says what the group that matched is."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from hardener.knowledge.password_options import ANY, Client, Passwords, passwords, takes_password, value_at
-from hardener.knowledge.secrets import forms
+from hardener.knowledge.secrets import LOGIN_MODULE, forms
 
 MASK = "****"
 
@@ -30,8 +30,6 @@ _HEADER = re.compile(
     r"([^\"'\\]{1,4000})",
     re.IGNORECASE,
 )
-# What a login module of Kafka lets a user in with: `user_anna="x"`.
-_JAAS = re.compile(r"(?<![\w.-])user_[\w.-]{1,128}[ \t]{0,8}=[ \t]{0,8}(?=\\?[\"'])")
 _PIPED = re.compile(
     r"(\b(?:echo|printf)[ \t]{1,8})([^|]{1,512}?)([ \t]{0,8}\|(?!\|)[^|]{0,512}?"
     r"(?:-stdin\b|\bchpasswd\b|\bpasswd\b|sudo -S))"
@@ -66,7 +64,7 @@ _COMMAND = re.compile(
 _ARGUMENTS = re.compile(r"[ \t]*(?:-[ \t]+)*[^\s:\"']{1,256}:[ \t]+[\"'\[ ]*-[\w-]")
 # What a line has that is not shown as it is, or that says so of the next; but for the forms of tokens.
 _HINT = re.compile(
-    rf"{_KEYS.pattern}|{_PEM.pattern}|{_JAAS.pattern}|[\s\"'\[]-p[\s\"']|sudo -S|(?i:authorization|{_WORDS})"
+    rf"{_KEYS.pattern}|{_PEM.pattern}|{LOGIN_MODULE.pattern}|[\s\"'\[]-p[\s\"']|sudo -S|(?i:authorization|{_WORDS})"
     r"|://[^\s/@:\"']{0,128}:[^\s\"']{1,512}@"
 )
 _PORT_OR_PATH = re.compile(r"[\"']?(?:[\d.:-]+|[./~].*?)[\"']?")
@@ -326,7 +324,7 @@ def _logins(body: str) -> str:
     """`body` with what a login module lets users in with masked."""
     parts: list[str] = []
     position = 0
-    for login in _JAAS.finditer(body):
+    for login in LOGIN_MODULE.finditer(body):
         value = value_at(body, login.end()) if login.end() >= position else ""
         if value:
             parts += [body[position : login.end()], _hidden(value)]
